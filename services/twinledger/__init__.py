@@ -1,0 +1,1 @@
+"""Twinledger keeps FreshBooks and Zoho the same: ingest -> transform -> enrich -> loader."""

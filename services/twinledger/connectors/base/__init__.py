@@ -1,0 +1,1 @@
+"""The contract every connector fulfils."""

@@ -1,0 +1,1 @@
+"""Road, stage 3: resolves identity, merges, derives flows, plans writes."""

@@ -1,0 +1,1 @@
+"""Road, stage 1: hears of changes and reads the documents."""

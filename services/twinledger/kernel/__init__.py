@@ -1,0 +1,1 @@
+"""What every process needs: errors, clock, ids, database, http, settings, logs, metrics, health."""

@@ -1,0 +1,1 @@
+"""Road, stage 4: writes to the vendors, once."""

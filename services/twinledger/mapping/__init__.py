@@ -1,0 +1,1 @@
+"""The mapping language: definitions compiled to pure functions."""

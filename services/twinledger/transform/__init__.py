@@ -1,0 +1,1 @@
+"""Road, stage 2: source record in, observation out. Pure."""
