@@ -1,7 +1,8 @@
 """Connectors: the contract. A stage sees a vendor only through these protocols.
 
-Source reads, Sink writes, Webhooks judges deliveries, Subscriber keeps subscriptions, Auth holds
-the OAuth handshake. Answers become values or kernel errors; status codes stay inside a connector.
+Source reads, Sink writes, Webhooks judges deliveries, Subscriber keeps subscriptions, SetUp readies
+the account, Auth (`access`) holds the OAuth handshake. Answers become values or kernel errors; status
+codes stay inside a connector.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from twinledger.kernel.errors import TwinledgerError
+from twinledger.connectors.base.access import AccessToken, Auth, CallPermit, Grant, TokenSource
+from twinledger.kernel.errors import ErrorClass, TwinledgerError
 
 __all__ = [
     "AccessToken",
@@ -26,6 +28,7 @@ __all__ = [
     "NotApplied",
     "Page",
     "Read",
+    "SetUp",
     "Sink",
     "Source",
     "SourceDocument",
@@ -42,69 +45,6 @@ __all__ = [
 Lane = Literal["live", "retry", "verify", "backfill"]
 
 
-# --- access ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AccessToken:
-    """A bearer secret with its end; `api_domain` is Zoho's answer, empty elsewhere."""
-
-    value: str
-    expires_at: datetime
-    api_domain: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a token endpoint answered: the pair to store before its first use."""
-
-    access: AccessToken
-    refresh_token: str
-    scopes: tuple[str, ...]
-
-
-class Auth(Protocol):
-    """OAuth 2.0 of one platform (`freshbooks` or `zoho`)."""
-
-    platform: str
-
-    def authorize_url(self, *, scopes: Sequence[str], state: str) -> str:
-        """Address of the consent page."""
-        ...
-
-    async def exchange(self, code: str, *, accounts_server: str | None = None) -> Grant:
-        """Authorization code -> grant. PermanentError(grant_revoked) when refused."""
-        ...
-
-    async def refresh(self, refresh_token: str) -> Grant:
-        """Refresh token -> new grant (FreshBooks: single use, a new refresh token inside)."""
-        ...
-
-
-class TokenSource(Protocol):
-    """Where a client gets its bearer token; implemented over the `connection` table."""
-
-    async def token(self) -> AccessToken: ...
-
-    async def renewed(self, refused: AccessToken) -> AccessToken:
-        """A newer token than the one a 401 refused; raises when the grant is gone."""
-        ...
-
-
-class CallPermit(Protocol):
-    """Asked before every HTTP request that is not already paid for. No grant, no call.
-
-    `acquire` waits until the budget grants one call; `answered` gives the in-flight slot back and
-    tells what the vendor said about its limits.
-    """
-
-    async def acquire(self, *, cost: int = 1) -> str: ...
-
-    async def answered(
-        self, permit_id: str, *, rate_limited: bool = False, retry_after_s: float | None = None
-    ) -> None: ...
-
-
 # --- reading -----------------------------------------------------------------------------------
 
 
@@ -113,13 +53,15 @@ class SourceDocument:
     """One vendor document as read: `document` holds the vendor's JSON bytes of this record alone.
 
     `related` names ids that the document itself does not carry but identity needs, for example
-    the contacts of a CRM account. `gone` means the vendor no longer has the record.
+    the contacts of a CRM account. `gone` means the vendor no longer has the record: `document` is empty.
     """
 
     object: str
     external_id: str
     document: bytes
     read_started_at: datetime
+    updated_at: datetime | None = None
+    """The vendor's own stamp of the record, None where it has none."""
     gone: bool = False
     related: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -153,7 +95,13 @@ class Source(Protocol):
 
     async def changed_since(
         self, object_name: str, since: datetime | None, page: str | None, permit: CallPermit
-    ) -> Page: ...
+    ) -> Page:
+        """One page of records changed at or after `since` (None: all there are, the deleted left out).
+
+        `since` is the query cursor: the caller has taken `poll.overlap_s` of the object off the true
+        one. More than was asked for may come back (whole days); `updated_at` tells.
+        """
+        ...
 
 
 # --- webhooks ----------------------------------------------------------------------------------
@@ -177,14 +125,14 @@ class Subscription:
     event: str
     key: str
     external_id: str = ""
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     state: Literal["wanted", "registered", "verified", "active", "lapsing", "silent", "disabled"] = "wanted"
     expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One HTTP delivery as received: raw bytes, nothing decoded."""
+    """One HTTP delivery as received: raw bytes, nothing decoded; header names in lower case."""
 
     query: bytes
     headers: Mapping[str, str]
@@ -237,6 +185,8 @@ class WriteCall:
     reference: str | None
     body: Mapping[str, Any]
     phase: str | None = None
+    unmodified_since: datetime | None = None
+    """Refuse the update when the record changed after this (CRM only, others have no such check)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +210,7 @@ class UnknownOutcome:
     """May have been applied: the resolver looks before anybody sends again."""
 
     reason: str
+    error_class: ErrorClass = "network"
 
 
 WriteAnswer = Applied | NotApplied | UnknownOutcome
@@ -273,8 +224,24 @@ class Sink(Protocol):
     resend_is_safe: Mapping[str, bool]
     """True where the create is an upsert by reference: after UNKNOWN the same request again."""
 
-    async def write(self, calls: Sequence[WriteCall]) -> Sequence[WriteAnswer]:
-        """Send one request (already paid for in the caller's transaction)."""
+    async def prepare(
+        self, calls: Sequence[WriteCall], permit: CallPermit
+    ) -> Sequence[WriteCall | NotApplied]:
+        """Complete calls with what the vendor demands in every write, reading it fresh under `permit`.
+
+        Comes before the budget of the write is taken, so that `write` is one request and nothing else.
+        """
+        ...
+
+    async def write(
+        self, calls: Sequence[WriteCall], *, send_by: float | None = None
+    ) -> Sequence[WriteAnswer]:
+        """Send one request (already paid for in the caller's transaction) of prepared calls.
+
+        `send_by` is a reading of the monotonic clock: later than that nothing leaves any more. A 401
+        renews the token and comes back as NotApplied(TransientError(auth_expired)): the resend is a
+        new call, to be paid for.
+        """
         ...
 
     async def probe(
@@ -284,14 +251,28 @@ class Sink(Protocol):
         ...
 
 
+class SetUp(Protocol):
+    """What the vendor account must hold before the first write; part of connecting."""
+
+    async def ensure_reference_fields(self, objects: Sequence[str], permit: CallPermit) -> Sequence[str]:
+        """Create the custom fields that carry our reference; what a person must still do, if anything."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorInfo:
-    """connector.yaml, parsed: names, budget group, objects with scopes and poll overlap."""
+    """connector.yaml, parsed: names, budget group, objects with scopes and poll overlap.
+
+    `objects` maps the full name to `scopes` (operation -> scopes), `poll` (`overlap_s`, `by`),
+    `reference` (`carrier`, `probe`).
+    """
 
     system: str
     platform: str
     budget_group: str
     objects: Mapping[str, Mapping[str, Any]]
+    scopes: Sequence[str] = ()
+    """Asked with every grant, whatever objects are in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,3 +284,4 @@ class Connector:
     sink: Sink
     webhooks: Webhooks
     subscriber: Subscriber
+    setup: SetUp
