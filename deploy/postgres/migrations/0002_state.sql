@@ -5,6 +5,7 @@ create table workspace (
     id            text primary key,
     reference_key bytea not null,              -- never rotated: references are derived from it
     settings      jsonb not null default '{}',
+    opened_at     timestamptz,                 -- first read taken in: from here on writes are sent
     created_at    timestamptz not null default now()
 );
 
@@ -46,6 +47,15 @@ create table shadow (
     revision          bigint not null,
     hold_until        timestamptz,             -- a lost write may still run late: nothing is sent before
     primary key (entity_id, object, role)
+);
+
+-- What the first read of an object listed and enrich has not taken in yet. While a row is here a create
+-- could double a record that exists: the workspace opens when none is left.
+create table first_sight (
+    workspace   text not null,
+    object      text not null,
+    external_id text not null,
+    primary key (workspace, object, external_id)
 );
 
 create table match_key (
@@ -154,6 +164,7 @@ create table budget (
     closed_until  timestamptz,
     primary key (workspace, budget_group)
 );
+-- guard_s: seconds a slot stays taken beyond the vendor's window, since we time sends, not arrivals.
 create table budget_call (
     id           uuid primary key default gen_random_uuid(),
     workspace    text not null,

@@ -1,0 +1,40 @@
+"""Enrich: the shipped definitions, arranged for the questions its steps ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from twinledger.mapping.definitions import Definitions
+from twinledger.mapping.entity_model import entity_model
+from twinledger.mapping.flow import Flow
+from twinledger.mapping.lens import ObjectMapping
+from twinledger.mapping.sync_rule import SyncRule
+
+__all__ = ["SyncDefinitions"]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDefinitions:
+    """Rules by entity, mappings by object, flows, and which objects carry our reference."""
+
+    rules: Mapping[str, SyncRule]
+    mappings: Mapping[str, ObjectMapping]
+    flows: Sequence[Flow]
+    with_reference: frozenset[str]
+    ref_paths: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, definitions: Definitions) -> SyncDefinitions:
+        carriers = (name for name, mapping in definitions.mappings.items() if mapping.has_reference)
+        return cls(
+            definitions.sync_rules,
+            definitions.mappings,
+            definitions.flows,
+            frozenset(carriers),
+            {entity: tuple(entity_model(entity).refs) for entity in definitions.sync_rules},
+        )
+
+    def refs(self, entity_type: str) -> Sequence[str]:
+        """Paths of the entity that hold references: "customer", "lines.item"."""
+        return self.ref_paths[entity_type]

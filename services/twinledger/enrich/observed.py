@@ -1,0 +1,102 @@
+"""Enrich: the observation as the steps see it, and the batch they work on.
+
+`BatchState` is everything PostgreSQL knows about the records of one batch, loaded in a few
+set-based queries and locked; steps change it in memory, `steps/store_changes.py` writes it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from twinledger.state.history import AuditRow
+from twinledger.state.identity import MatchKey
+from twinledger.state.records import (
+    Conflict,
+    CrosswalkRow,
+    Entity,
+    ExternalKey,
+    Fields,
+    Intent,
+    Review,
+    Shadow,
+    Target,
+    system_of,
+)
+
+__all__ = ["ROLE", "BatchState", "Observed"]
+
+ROLE = "primary"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What one system says a record is now; references are still the vendor's ids."""
+
+    workspace: str
+    key: ExternalKey
+    entity_type: str
+    fields: Fields
+    read_started_at: datetime
+    content_hash: str
+    definition: str
+    vendor_updated_at: datetime | None = None
+    reference: str | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    related: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    gone: bool = False
+    lane: str = "live"
+    received_at: datetime | None = None
+
+    @property
+    def system(self) -> str:
+        return system_of(self.key.object)
+
+
+@dataclass(slots=True)
+class BatchState:
+    """State of one workspace's part of a batch, and what the batch adds to it."""
+
+    workspace: str
+    entities: dict[UUID, Entity] = field(default_factory=dict)
+    crosswalk: dict[ExternalKey, CrosswalkRow] = field(default_factory=dict)
+    sides: dict[Target, CrosswalkRow] = field(default_factory=dict)
+    shadows: dict[Target, Shadow] = field(default_factory=dict)
+    intents: dict[Target, list[Intent]] = field(default_factory=dict)
+    references: dict[str, Target] = field(default_factory=dict)
+    matches: dict[MatchKey, set[UUID]] = field(default_factory=dict)
+    seen: set[tuple[str, str, str, str]] = field(default_factory=set)
+    unsettled_objects: set[str] = field(default_factory=set)
+
+    touched: dict[UUID, Observed] = field(default_factory=dict)
+    bound: list[CrosswalkRow] = field(default_factory=list)
+    planned: list[Intent] = field(default_factory=list)
+    new_references: list[tuple[str, Target]] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    audit: list[AuditRow] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    wanted: set[ExternalKey] = field(default_factory=set)
+
+    def add_row(self, row: CrosswalkRow) -> None:
+        """Know a crosswalk row; dead rows are kept so that nothing is created again for them."""
+        self.crosswalk[row.key] = row
+        target = Target(row.entity_id, row.key.object, row.role)
+        if row.status == "active" or target not in self.sides:
+            self.sides[target] = row
+
+    def bind(self, key: ExternalKey, entity_id: UUID, status: str = "active") -> None:
+        """Link an external id to an entity; stored with the batch."""
+        row = CrosswalkRow(self.workspace, key, entity_id, ROLE, status)
+        self.add_row(row)
+        self.bound.append(row)
+
+    def side_of(self, entity_id: UUID, object_name: str) -> CrosswalkRow | None:
+        """The row of an entity on one side, active or dead."""
+        return self.sides.get(Target(entity_id, object_name, ROLE))
+
+    def entity_of(self, key: ExternalKey) -> UUID | None:
+        """The entity an external id is linked to."""
+        row = self.crosswalk.get(key)
+        return row.entity_id if row is not None and row.status == "active" else None

@@ -1,0 +1,1 @@
+"""Enrich: its steps, in the order pipeline.py runs them."""

@@ -1,0 +1,113 @@
+"""Enrich, step 1 of 6: loads and locks everything one batch may touch, in a few set-based queries.
+
+In: decoded observations of one workspace    Out: BatchState
+
+Locks are taken in one order everywhere: advisory locks of the types with unknown ids, then entity
+rows by id. What is read after a lock is the latest committed state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from twinledger.enrich.definitions import SyncDefinitions
+from twinledger.enrich.observed import BatchState, Observed
+from twinledger.enrich.steps.derive_entities import derived_entity_id
+from twinledger.enrich.steps.resolve_identity import link_keys, match_keys_of, related_keys
+from twinledger.enrich.steps.resolve_references import named_keys, named_natural_keys
+from twinledger.kernel.database import Connection
+from twinledger.kernel.ids import derived_id
+from twinledger.road.inbox import already_seen
+from twinledger.state.crosswalk import rows_of_entities, rows_of_keys
+from twinledger.state.entities import lock_entities
+from twinledger.state.identity import MatchKey, entities_by_match_key, lock_types, targets_by_reference
+from twinledger.state.intents import open_intents, unsettled_objects
+from twinledger.state.records import ExternalKey
+from twinledger.state.shadows import load_shadows
+
+__all__ = ["inbox_key", "load_state"]
+
+
+def inbox_key(observed: Observed) -> tuple[str, str, str, str]:
+    """What makes an observation the same one again."""
+    version = observed.vendor_updated_at or observed.read_started_at
+    return (observed.key.object, observed.key.external_id, version.isoformat(), observed.content_hash)
+
+
+async def load_state(
+    connection: Connection, workspace: str, batch: Sequence[Observed], definitions: SyncDefinitions
+) -> BatchState:
+    """The state the steps work on, with every entity of the batch locked."""
+    state = BatchState(workspace)
+    kin = _kin(batch)
+    await _load_crosswalk(connection, state, kin | _parents(batch, definitions))
+    unknown = [observed for observed in batch if observed.key not in state.crosswalk]
+    await _recognise_unknown(connection, state, unknown, kin, definitions)
+    await _load_entities(connection, state, _entity_ids(state, kin, batch, definitions))
+    natural = {key for o in batch for key in named_natural_keys(o, definitions.refs(o.entity_type))}
+    await _load_matches(connection, state, natural)
+    state.seen = await already_seen(connection, workspace, {inbox_key(o) for o in batch})
+    return state
+
+
+def _kin(batch: Sequence[Observed]) -> set[ExternalKey]:
+    """The records themselves and those that share their identity."""
+    own = {observed.key for observed in batch}
+    return own.union(*(related_keys(o) + link_keys(o) for o in batch))
+
+
+def _parents(batch: Sequence[Observed], definitions: SyncDefinitions) -> set[ExternalKey]:
+    return set().union(*(named_keys(o, definitions.refs(o.entity_type)) for o in batch))
+
+
+async def _load_crosswalk(connection: Connection, state: BatchState, keys: Collection[ExternalKey]) -> None:
+    for row in await rows_of_keys(connection, state.workspace, keys):
+        state.add_row(row)
+
+
+async def _recognise_unknown(
+    connection: Connection,
+    state: BatchState,
+    unknown: Sequence[Observed],
+    kin: Collection[ExternalKey],
+    definitions: SyncDefinitions,
+) -> None:
+    """Match keys and references are read under the advisory lock, so two batches never both say "new"."""
+    if not unknown:
+        return
+    await lock_types(connection, state.workspace, {observed.entity_type for observed in unknown})
+    await _load_crosswalk(connection, state, kin)
+    references = {o.reference for o in unknown if o.reference}
+    state.references = await targets_by_reference(connection, state.workspace, references)
+    wanted = {key for o in unknown for key in match_keys_of(o, definitions.rules[o.entity_type])}
+    await _load_matches(connection, state, wanted)
+    without_carrier = {o.key.object for o in unknown} - definitions.with_reference
+    state.unsettled_objects = await unsettled_objects(connection, state.workspace, without_carrier)
+
+
+async def _load_matches(connection: Connection, state: BatchState, keys: Collection[MatchKey]) -> None:
+    if keys:
+        state.matches.update(await entities_by_match_key(connection, state.workspace, keys))
+
+
+def _entity_ids(
+    state: BatchState, kin: Collection[ExternalKey], batch: Sequence[Observed], definitions: SyncDefinitions
+) -> set[UUID]:
+    """Known entities, those that unknown records may turn out to be, and those that flows derive."""
+    ids = {state.crosswalk[key].entity_id for key in kin if key in state.crosswalk}
+    ids |= {target.entity_id for target in state.references.values()}
+    ids |= {entity_id for found in state.matches.values() for entity_id in found}
+    ids |= {derived_id(state.workspace, o.key.object, o.key.external_id) for o in batch}
+    types = {observed.entity_type for observed in batch}
+    flows = [flow for flow in definitions.flows if flow.on_entity in types]
+    return ids | {derived_entity_id(flow, source) for source in ids for flow in flows}
+
+
+async def _load_entities(connection: Connection, state: BatchState, ids: set[UUID]) -> None:
+    state.entities = await lock_entities(connection, ids)
+    known: Mapping[UUID, object] = state.entities
+    for row in await rows_of_entities(connection, known.keys()):
+        state.add_row(row)
+    state.shadows = await load_shadows(connection, known.keys())
+    state.intents = await open_intents(connection, known.keys())

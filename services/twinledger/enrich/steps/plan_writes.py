@@ -1,0 +1,128 @@
+"""Enrich, step 6 of 6: plans the writes that bring every side to the entity's state.
+
+In: Entity, its shadows and open intents    Out: planned and superseded intents in the batch state
+
+A side is written only where the mapping of the entity differs from its shadow, so a round trip
+plans nothing and the sync cannot loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Literal
+from uuid import UUID
+
+import orjson
+
+from twinledger.enrich.observed import ROLE, BatchState
+from twinledger.kernel.ids import derived_id, reference
+from twinledger.mapping.lens import ObjectMapping
+from twinledger.mapping.sync_rule import SyncRule
+from twinledger.state.records import Entity, Fields, Intent, Shadow, Target, system_of
+
+__all__ = ["Planner"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """What planning needs besides the batch: definitions, budget groups, the reference key."""
+
+    mappings: Mapping[str, ObjectMapping]
+    budget_groups: Mapping[str, str]
+    reference_key: bytes
+
+    def plan(
+        self, entity: Entity, rule: SyncRule, state: BatchState, lane: str, received_at: datetime | None
+    ) -> None:
+        """Plan for each side that should hold the entity; older plans are superseded."""
+        for object_name in rule.targets(entity.fields):
+            target = Target(entity.id, object_name, ROLE)
+            wanted = self._wanted(entity, rule, target, state)
+            open_here = state.intents.get(target, [])
+            if wanted is None:
+                _supersede(open_here, keep=None)
+                continue
+            intent = self._intent(entity, target, *wanted, state, lane, received_at)
+            _supersede(open_here, keep=intent.id)
+            if all(other.id != intent.id for other in open_here):
+                state.planned.append(intent)
+                state.intents.setdefault(target, []).append(intent)
+
+    def _wanted(
+        self, entity: Entity, rule: SyncRule, target: Target, state: BatchState
+    ) -> tuple[Literal["create", "update"], Fields] | None:
+        side = state.sides.get(target)
+        shadow = state.shadows.get(target)
+        mapping = self.mappings[target.object]
+        if side is None:
+            unsettled = any(i.state in ("sending", "unknown") for i in state.intents.get(target, []))
+            if unsettled or not rule.creates(target.object, entity.origin, entity.fields):
+                return None
+            patch = _patch(entity, mapping, None)
+            return ("create", patch) if patch else None
+        if side.status != "active" or shadow is None:
+            return None
+        patch = _patch(entity, mapping, shadow)
+        return ("update", patch) if patch else None
+
+    def _intent(
+        self,
+        entity: Entity,
+        target: Target,
+        op: Literal["create", "update"],
+        patch: Fields,
+        state: BatchState,
+        lane: str,
+        received_at: datetime | None,
+    ) -> Intent:
+        shadow = state.shadows.get(target)
+        fingerprint = blake2b(orjson.dumps(patch, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+        intent_id = derived_id(
+            state.workspace,
+            str(entity.id),
+            f"{target.object}/{target.role}",
+            str(entity.version),
+            str(shadow.revision if shadow is not None else 0),
+            fingerprint,
+        )
+        mark = reference(self.reference_key, entity.origin, target.object, target.role)
+        if op == "create":
+            state.new_references.append((mark, target))
+        return Intent(
+            intent_id,
+            state.workspace,
+            self.budget_groups[system_of(target.object)],
+            target,
+            op,
+            patch,
+            {path: entity.clocks[path].version for path in patch},
+            "planned",
+            entity.version,
+            lane=lane,
+            reference=mark,
+            received_at=received_at,
+        )
+
+
+def _patch(entity: Entity, mapping: ObjectMapping, shadow: Shadow | None) -> Fields:
+    """Fields that this side should hold and does not; a create leaves out what is empty."""
+    known = shadow.fields if shadow is not None else {}
+    patch = {}
+    for path in mapping.writable(shadow is None):
+        if path not in entity.fields:
+            continue
+        value = mapping.normal(path, entity.fields[path])
+        if value != known.get(path):
+            patch[path] = value
+    return patch
+
+
+def _supersede(intents: list[Intent], keep: UUID | None) -> None:
+    """A newer plan replaces those that were not sent; rejected ones end with it too."""
+    for intent in intents:
+        if intent.state in ("planned", "rejected") and intent.id != keep:
+            intent.state = "superseded"
+            intent.changed = True

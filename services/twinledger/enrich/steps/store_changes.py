@@ -1,0 +1,61 @@
+"""Enrich, last: stores what the steps changed in memory, set by set, in the batch's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from twinledger.enrich.definitions import SyncDefinitions
+from twinledger.enrich.observed import BatchState
+from twinledger.kernel.database import Connection
+from twinledger.road import outbox
+from twinledger.road.broker import OutRecord
+from twinledger.road.parking import wake
+from twinledger.state.crosswalk import bind
+from twinledger.state.entities import save_entities
+from twinledger.state.history import save_audit, save_conflicts, save_reviews
+from twinledger.state.identity import MatchKey, save_match_keys, save_references
+from twinledger.state.intents import insert_planned, save_intent_states, wake_waiting
+from twinledger.state.records import Entity
+from twinledger.state.shadows import save_shadows
+
+__all__ = ["match_keys", "store_changes", "waiting_key"]
+
+
+def waiting_key(entity_id: UUID, object_name: str) -> str:
+    """What a child intent waits for: its parent on one side."""
+    return f"entity:{entity_id}@{object_name}"
+
+
+def match_keys(entity: Entity, definitions: SyncDefinitions) -> list[MatchKey]:
+    """The keys by which other records will find this entity, natural keys of references included."""
+    keys = definitions.rules[entity.type].match_keys(entity.fields)
+    return [MatchKey(entity.type, kind, value) for kind, value in keys]
+
+
+async def store_changes(
+    connection: Connection, state: BatchState, definitions: SyncDefinitions, outgoing: Sequence[OutRecord]
+) -> None:
+    """One statement a table; children that waited for a record bound here are woken with it."""
+    changed = [entity for entity in state.entities.values() if entity.changed or entity.is_new]
+    await save_entities(connection, changed)
+    await bind(connection, state.bound)
+    await save_shadows(connection, (s for s in state.shadows.values() if s.changed))
+    keys_of = {entity.id: match_keys(entity, definitions) for entity in changed}
+    await save_match_keys(connection, state.workspace, keys_of)
+    await save_references(connection, state.workspace, state.new_references)
+    settled = [i for intents in state.intents.values() for i in intents if i.changed]
+    await save_intent_states(connection, settled)
+    await insert_planned(connection, (i for i in state.planned if i.state == "planned"))
+    await save_conflicts(connection, state.conflicts)
+    await save_audit(connection, state.audit)
+    await save_reviews(connection, state.reviews)
+    await _wake(connection, state, keys_of.values())
+    await outbox.append(connection, outgoing)
+
+
+async def _wake(connection: Connection, state: BatchState, keys: Iterable[Sequence[MatchKey]]) -> None:
+    names = [row.key.text() for row in state.bound]
+    names += [f"{key.entity_type}?{key.value}" for found in keys for key in found if key.kind == "natural"]
+    await wake(connection, names)
+    await wake_waiting(connection, [waiting_key(row.entity_id, row.key.object) for row in state.bound])

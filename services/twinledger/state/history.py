@@ -1,0 +1,84 @@
+"""State: what is kept for people: conflicts with both values, the audit trail, review items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from twinledger.kernel.database import Connection
+from twinledger.state.records import Conflict, Review
+
+__all__ = ["AuditRow", "save_audit", "save_conflicts", "save_reviews"]
+
+
+class AuditRow(NamedTuple):
+    """One field that took a new value, and why."""
+
+    workspace: str
+    entity_id: UUID
+    field: str
+    old: Any
+    new: Any
+    cause: str
+    definition: str
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def save_audit(connection: Connection, rows: Iterable[AuditRow]) -> None:
+    """Append; nothing updates or deletes these rows."""
+    kept = list(rows)
+    if not kept:
+        return
+    await connection.execute(
+        """insert into audit (workspace, entity_id, field, old, new, cause, definition)
+           select w, e, f, o::jsonb, n::jsonb, c, d
+             from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+               as t(w, e, f, o, n, c, d)""",
+        [r.workspace for r in kept],
+        [r.entity_id for r in kept],
+        [r.field for r in kept],
+        [_json(r.old) for r in kept],
+        [_json(r.new) for r in kept],
+        [r.cause for r in kept],
+        [r.definition for r in kept],
+    )
+
+
+async def save_conflicts(connection: Connection, conflicts: Iterable[Conflict]) -> None:
+    """Append: a conflict is never silent."""
+    kept = list(conflicts)
+    if not kept:
+        return
+    await connection.execute(
+        """insert into conflict (workspace, entity_id, entity_type, field, policy, winner, loser)
+           select w, e, t, f, p, a::jsonb, b::jsonb
+             from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+               as x(w, e, t, f, p, a, b)""",
+        [c.workspace for c in kept],
+        [c.entity_id for c in kept],
+        [c.entity_type for c in kept],
+        [c.field for c in kept],
+        [c.policy for c in kept],
+        [_json(c.winner) for c in kept],
+        [_json(c.loser) for c in kept],
+    )
+
+
+async def save_reviews(connection: Connection, reviews: Iterable[Review]) -> None:
+    """Raise questions; one that is open already is not asked again."""
+    for review in reviews:
+        await connection.execute(
+            """insert into review_item (workspace, kind, subject, evidence) values ($1, $2, $3, $4::text::jsonb)
+               on conflict (workspace, kind, subject) where state = 'open'
+               do update set evidence = excluded.evidence""",
+            review.workspace,
+            review.kind,
+            review.subject,
+            _json(review.evidence),
+        )

@@ -1,0 +1,209 @@
+"""State: the queue of planned writes as the loader sees it. The table is the queue; Kafka only wakes.
+
+Every change of state is a compare-and-set on (state, attempt), so two loaders never send one intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from twinledger.kernel.database import Connection
+from twinledger.state.intents import INTENT_COLUMNS, intent_of
+from twinledger.state.records import Fields, Intent
+
+__all__ = [
+    "Candidate",
+    "Sending",
+    "candidates",
+    "give_up_dead_owner",
+    "mark_sending",
+    "next_due",
+    "postpone",
+    "reject",
+    "set_waiting",
+    "supersede",
+    "unknown_intents",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A planned intent with what building its call needs."""
+
+    intent: Intent
+    external_id: str | None
+    shadow: Fields
+    entity_fields: Fields
+
+
+async def candidates(connection: Connection, workspace: str, group: str, limit: int) -> list[Candidate]:
+    """Due intents of a budget group, live before backfill, oldest first.
+
+    Left out: those behind an unsettled write of the same target, those of a held target, and creates
+    while the first read of the workspace is not taken in (a create could double what is there).
+    """
+    rows = await connection.fetch(
+        f"""
+        select {_prefixed("i")}, c.external_id as linked_id, s.fields as shadow_fields, e.fields as entity_fields
+          from intent i
+          join entity e on e.id = i.entity_id
+          left join crosswalk c on c.entity_id = i.entity_id and c.object = i.object and c.role = i.role
+                               and c.status = 'active'
+          left join shadow s on s.entity_id = i.entity_id and s.object = i.object and s.role = i.role
+         where i.workspace = $1 and i.budget_group = $2 and i.state = 'planned' and i.waits_for is null
+           and i.not_before <= clock_timestamp()
+           and coalesce(s.hold_until, '-infinity') <= clock_timestamp()
+           and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
+                              and u.role = i.role and u.state in ('sending', 'unknown'))
+           and exists (select from workspace w where w.id = i.workspace and w.opened_at is not null)
+         order by case i.lane when 'live' then 0 when 'retry' then 1 when 'verify' then 2 else 3 end, i.planned_at
+         limit $3
+        """,  # noqa: S608 - fixed columns
+        workspace,
+        group,
+        limit,
+    )
+    return [
+        Candidate(intent_of(row), row["linked_id"], row["shadow_fields"] or {}, row["entity_fields"])
+        for row in rows
+    ]
+
+
+def _prefixed(alias: str) -> str:
+    return ", ".join(f"{alias}.{column.strip()}" for column in INTENT_COLUMNS.split(","))
+
+
+async def next_due(connection: Connection, workspace: str, group: str) -> float | None:
+    """Seconds until the next planned intent of the group is due; None: none waits for a time."""
+    seconds: float | None = await connection.fetchval(
+        """select greatest(0, extract(epoch from min(not_before) - clock_timestamp()))::double precision
+             from intent where workspace = $1 and budget_group = $2 and state = 'planned' and waits_for is null
+              and not_before > clock_timestamp()""",
+        workspace,
+        group,
+    )
+    return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One intent about to leave: what the call carries and the permit that pays for it."""
+
+    intent: Intent
+    expected: Fields
+    phase: str | None
+    permit_id: UUID
+
+
+async def mark_sending(
+    connection: Connection, sendings: Sequence[Sending], owner: str, send_by_s: float
+) -> dict[UUID, datetime]:
+    """planned -> sending; returns the database time of each that really changed (the others were taken)."""
+    rows = await connection.fetch(
+        """
+        update intent i set state = 'sending', attempt = i.attempt + 1, expected = t.expected::jsonb,
+               phase = t.phase, permit_id = t.permit, owner = $6, sent_at = clock_timestamp(),
+               first_sent_at = coalesce(i.first_sent_at, clock_timestamp()),
+               send_by = clock_timestamp() + make_interval(secs => $7)
+          from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::uuid[])
+               as t(id, attempt, expected, phase, permit)
+         where i.id = t.id and i.attempt = t.attempt and i.state = 'planned'
+           and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
+                              and u.role = i.role and u.state in ('sending', 'unknown'))
+        returning i.id, i.sent_at
+        """,
+        [s.intent.id for s in sendings],
+        [s.intent.attempt for s in sendings],
+        [orjson.dumps(s.expected).decode() for s in sendings],
+        [s.phase for s in sendings],
+        [s.permit_id for s in sendings],
+        owner,
+        send_by_s,
+    )
+    return {row["id"]: row["sent_at"] for row in rows}
+
+
+async def supersede(connection: Connection, ids: Collection[UUID]) -> None:
+    """Nothing is left to write: the side holds it by now."""
+    if ids:
+        await connection.execute(
+            "update intent set state = 'superseded', settled_at = now() where id = any($1) and state = 'planned'",
+            list(ids),
+        )
+
+
+async def set_waiting(connection: Connection, waits: Sequence[tuple[UUID, str]]) -> None:
+    """These wait for a parent that the target does not have yet; its arrival wakes them."""
+    if waits:
+        await connection.execute(
+            """update intent i set waits_for = t.key from unnest($1::uuid[], $2::text[]) as t(id, key)
+                where i.id = t.id and i.state = 'planned'""",
+            [intent_id for intent_id, _ in waits],
+            [key for _, key in waits],
+        )
+
+
+async def postpone(
+    connection: Connection, intent: Intent, wait_s: float, error_class: str, error: str
+) -> None:
+    """Certainly not applied: back to planned, due again after `wait_s`."""
+    await connection.execute(
+        """update intent set state = 'planned', expected = null, phase = null, owner = null, permit_id = null,
+                  not_before = clock_timestamp() + make_interval(secs => $2), error_class = $3, error = $4
+            where id = $1 and state in ('sending', 'unknown', 'planned')""",
+        intent.id,
+        wait_s,
+        error_class,
+        error,
+    )
+
+
+async def reject(connection: Connection, intent: Intent, error_class: str, error: str) -> bool:
+    """Refused for good. False when it was settled meanwhile."""
+    status = await connection.execute(
+        """update intent set state = 'rejected', error_class = $2, error = $3, settled_at = now()
+            where id = $1 and state in ('sending', 'unknown', 'planned')""",
+        intent.id,
+        error_class,
+        error,
+    )
+    return status != "UPDATE 0"
+
+
+async def give_up_dead_owner(connection: Connection, owner: str, older_than: timedelta) -> int:
+    """SENDING marks of this owner's former life, or past any call's time, become UNKNOWN."""
+    status: str = await connection.execute(
+        """update intent set state = 'unknown' where state = 'sending'
+              and (owner = $1 or sent_at < clock_timestamp() - $2::interval)""",
+        owner,
+        older_than,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def unknown_intents(
+    connection: Connection, workspace: str, group: str, settle_after: timedelta, limit: int
+) -> list[Any]:
+    """Unknown outcomes old enough to be looked for, oldest first, with their target's state."""
+    rows = await connection.fetch(
+        f"""select {_prefixed("i")}, c.external_id as linked_id, e.fields as entity_fields,
+                  s.fields as shadow_fields, clock_timestamp() - i.sent_at as age
+             from intent i join entity e on e.id = i.entity_id
+             left join crosswalk c on c.entity_id = i.entity_id and c.object = i.object and c.role = i.role
+                                  and c.status = 'active'
+             left join shadow s on s.entity_id = i.entity_id and s.object = i.object and s.role = i.role
+            where i.workspace = $1 and i.budget_group = $2 and i.state = 'unknown'
+              and i.sent_at < clock_timestamp() - $3::interval and i.not_before <= clock_timestamp()
+            order by i.sent_at limit $4""",  # noqa: S608 - fixed columns
+        workspace,
+        group,
+        settle_after,
+        limit,
+    )
+    return list(rows)

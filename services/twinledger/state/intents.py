@@ -1,0 +1,136 @@
+"""State: planned writes as enrich sees them: what is open, what is planned anew, what is settled by value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from twinledger.kernel.database import Connection
+from twinledger.state.records import Intent, Target
+
+__all__ = ["INTENT_COLUMNS", "intent_of", "insert_planned", "open_intents", "save_intent_states", "unsettled_objects", "wake_waiting"]
+
+INTENT_COLUMNS = (
+    "id, workspace, budget_group, entity_id, object, role, op, patch, bases, expected, phase, reference, state,"
+    " attempt, lane, entity_version, waits_for, received_at, sent_at, first_sent_at, external_id, permit_id"
+)
+
+
+def intent_of(row: Any) -> Intent:
+    """A row of INTENT_COLUMNS as an Intent."""
+    return Intent(
+        id=row["id"],
+        workspace=row["workspace"],
+        budget_group=row["budget_group"],
+        target=Target(row["entity_id"], row["object"], row["role"]),
+        op=row["op"],
+        patch=row["patch"],
+        bases=row["bases"],
+        expected=row["expected"],
+        phase=row["phase"],
+        reference=row["reference"],
+        state=row["state"],
+        attempt=row["attempt"],
+        lane=row["lane"],
+        entity_version=row["entity_version"],
+        waits_for=row["waits_for"],
+        received_at=row["received_at"],
+        sent_at=row["sent_at"],
+        first_sent_at=row["first_sent_at"],
+        external_id=row["external_id"],
+        permit_id=row["permit_id"],
+    )
+
+
+async def open_intents(connection: Connection, entity_ids: Collection[UUID]) -> dict[Target, list[Intent]]:
+    """Planned, unsettled and rejected intents of these entities, oldest first."""
+    rows = await connection.fetch(
+        f"""select {INTENT_COLUMNS} from intent
+             where entity_id = any($1) and state in ('planned', 'sending', 'unknown', 'rejected')
+             order by planned_at""",  # noqa: S608 - fixed columns
+        list(entity_ids),
+    )
+    found: dict[Target, list[Intent]] = {}
+    for row in rows:
+        intent = intent_of(row)
+        found.setdefault(intent.target, []).append(intent)
+    return found
+
+
+async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> None:
+    """Add planned intents; the same plan made twice has the same id and stays one row."""
+    rows = list(intents)
+    if not rows:
+        return
+    await connection.execute(
+        """
+        insert into intent (id, workspace, budget_group, entity_id, object, role, op, patch, bases, reference,
+                            state, lane, entity_version, received_at)
+        select id, w, g, e, o, r, op, p::jsonb, b::jsonb, ref, 'planned', lane, v, at
+          from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+                      $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[])
+               as t(id, w, g, e, o, r, op, p, b, ref, lane, v, at)
+        on conflict (id) do nothing
+        """,
+        [i.id for i in rows],
+        [i.workspace for i in rows],
+        [i.budget_group for i in rows],
+        [i.target.entity_id for i in rows],
+        [i.target.object for i in rows],
+        [i.target.role for i in rows],
+        [i.op for i in rows],
+        [orjson.dumps(i.patch).decode() for i in rows],
+        [orjson.dumps(i.bases).decode() for i in rows],
+        [i.reference for i in rows],
+        [i.lane for i in rows],
+        [i.entity_version for i in rows],
+        [i.received_at for i in rows],
+    )
+
+
+async def save_intent_states(connection: Connection, intents: Iterable[Intent]) -> None:
+    """Store the states enrich decided: superseded by a newer plan, confirmed by an observation.
+
+    A planned intent that the loader took meanwhile is left to the loader (compare-and-set).
+    """
+    rows = list(intents)
+    if not rows:
+        return
+    await connection.execute(
+        """
+        update intent i set state = t.state, external_id = coalesce(t.external_id, i.external_id),
+               settled_at = now()
+          from unnest($1::uuid[], $2::text[], $3::text[]) as t(id, state, external_id)
+         where i.id = t.id
+           and ((t.state = 'superseded' and i.state in ('planned', 'rejected'))
+                or (t.state = 'confirmed' and i.state in ('sending', 'unknown')))
+        """,
+        [i.id for i in rows],
+        [i.state for i in rows],
+        [i.external_id for i in rows],
+    )
+
+
+async def wake_waiting(connection: Connection, keys: Collection[str]) -> None:
+    """A parent arrived: its children stop waiting, in the transaction that brought it."""
+    if keys:
+        await connection.execute(
+            "update intent set waits_for = null, not_before = now() where waits_for = any($1) and state = 'planned'",
+            list(keys),
+        )
+
+
+async def unsettled_objects(connection: Connection, workspace: str, objects: Collection[str]) -> set[str]:
+    """Objects for which a create is on its way: an unknown record there may be our own."""
+    if not objects:
+        return set()
+    rows = await connection.fetch(
+        """select distinct object from intent where workspace = $1 and object = any($2) and op = 'create'
+              and state in ('sending', 'unknown')""",
+        workspace,
+        list(objects),
+    )
+    return {row["object"] for row in rows}

@@ -1,0 +1,66 @@
+"""State: shadows, the merge base of each side."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from twinledger.kernel.database import Connection
+from twinledger.state.records import Shadow, Target
+
+__all__ = ["hold_target", "load_shadows", "save_shadows"]
+
+
+async def load_shadows(connection: Connection, entity_ids: Collection[UUID]) -> dict[Target, Shadow]:
+    """All sides of these entities; the caller holds the entity locks."""
+    rows = await connection.fetch(
+        """select entity_id, object, role, external_id, fields, bases, content_hash,
+                  vendor_updated_at, read_started_at, revision
+             from shadow where entity_id = any($1)""",
+        list(entity_ids),
+    )
+    shadows = (Shadow(Target(*row[:3]), *row[3:]) for row in map(tuple, rows))
+    return {shadow.target: shadow for shadow in shadows}
+
+
+async def save_shadows(connection: Connection, shadows: Iterable[Shadow]) -> None:
+    """Insert or replace; the caller holds the entity locks."""
+    rows = list(shadows)
+    if not rows:
+        return
+    await connection.execute(
+        """
+        insert into shadow (entity_id, object, role, external_id, fields, bases, content_hash,
+                            vendor_updated_at, read_started_at, revision)
+        select e, o, r, x, f::jsonb, b::jsonb, h, v, s, n
+          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                      $8::timestamptz[], $9::timestamptz[], $10::bigint[]) as t(e, o, r, x, f, b, h, v, s, n)
+        on conflict (entity_id, object, role) do update set external_id = excluded.external_id,
+            fields = excluded.fields, bases = excluded.bases, content_hash = excluded.content_hash,
+            vendor_updated_at = excluded.vendor_updated_at, read_started_at = excluded.read_started_at,
+            revision = excluded.revision
+        """,
+        [s.target.entity_id for s in rows],
+        [s.target.object for s in rows],
+        [s.target.role for s in rows],
+        [s.external_id for s in rows],
+        [orjson.dumps(s.fields).decode() for s in rows],
+        [orjson.dumps(s.bases).decode() for s in rows],
+        [s.content_hash for s in rows],
+        [s.vendor_updated_at for s in rows],
+        [s.read_started_at for s in rows],
+        [s.revision for s in rows],
+    )
+
+
+async def hold_target(connection: Connection, target: Target, until: datetime) -> None:
+    """Nothing is sent to this target before `until`: a write given up for lost may still arrive."""
+    await connection.execute(
+        """update shadow set hold_until = greatest(coalesce(hold_until, $4), $4)
+            where entity_id = $1 and object = $2 and role = $3""",
+        *target,
+        until,
+    )

@@ -1,0 +1,35 @@
+"""State: workspaces, one integration pair each, with the key its references are derived from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twinledger.kernel.database import Connection
+from twinledger.kernel.ids import new_secret
+
+__all__ = ["Workspace", "ensure_workspace", "load_workspaces"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Identity and reference key; the key is made once and never rotated."""
+
+    id: str
+    reference_key: bytes
+
+
+async def ensure_workspace(connection: Connection, workspace: str) -> Workspace:
+    """The workspace, made on first use."""
+    await connection.execute(
+        "insert into workspace (id, reference_key) values ($1, $2) on conflict (id) do nothing",
+        workspace,
+        new_secret(32),
+    )
+    key = await connection.fetchval("select reference_key from workspace where id = $1", workspace)
+    return Workspace(workspace, key)
+
+
+async def load_workspaces(connection: Connection) -> list[Workspace]:
+    """All workspaces of this installation."""
+    rows = await connection.fetch("select id, reference_key from workspace order by id")
+    return [Workspace(row["id"], row["reference_key"]) for row in rows]
