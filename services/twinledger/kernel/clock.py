@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock"]
+__all__ = ["Clock", "SystemClock", "block"]
 
 
 class Clock(Protocol):
@@ -37,3 +37,8 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def block(seconds: float) -> None:
+    """Stall the whole process: only for failpoints, which play a frozen machine."""
+    time.sleep(seconds)
