@@ -1,0 +1,73 @@
+"""Road: what was taken in already. One row for each version of a record that had its effect."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Literal, TypeAlias
+
+from twinledger.kernel.database import Connection
+
+__all__ = ["InboxKey", "already_seen", "claim_new", "prune", "reopen"]
+
+InboxKey: TypeAlias = tuple[str, str, str, str]
+"""object, external id, remote version, content hash"""
+
+
+async def claim_new(
+    connection: Connection,
+    workspace: str,
+    keys: Collection[InboxKey],
+    outcome: Literal["done", "dead_letter"] = "done",
+) -> set[InboxKey]:
+    """Note the keys; returns those that nobody had noted before, reopened ones included."""
+    if not keys:
+        return set()
+    # Sorted, so that two batches with the same keys wait for each other instead of dead-locking.
+    rows = await connection.fetch(_CLAIM, workspace, *_columns(sorted(set(keys))), outcome)
+    return {tuple(row) for row in rows}
+
+
+async def already_seen(connection: Connection, workspace: str, keys: Collection[InboxKey]) -> set[InboxKey]:
+    """Those of the keys that had their effect; for callers that hold the records' own locks."""
+    if not keys:
+        return set()
+    rows = await connection.fetch(_SEEN, workspace, *_columns(keys))
+    return {tuple(row) for row in rows}
+
+
+async def reopen(connection: Connection, workspace: str, keys: Collection[InboxKey]) -> None:
+    """Let a redriven record count as new once more; call it in the transaction that publishes."""
+    await connection.execute(_REOPEN, workspace, *_columns(keys))
+
+
+async def prune(connection: Connection, older_than: timedelta = timedelta(days=90)) -> None:
+    """Forget old rows; after that the version guard alone keeps old versions out."""
+    await connection.execute("delete from inbox where seen_at < now() - $1::interval", older_than)
+
+
+def _columns(keys: Collection[InboxKey]) -> tuple[list[str], ...]:
+    return tuple(list(column) for column in zip(*keys, strict=True)) or ([], [], [], [])
+
+
+_CLAIM = """
+    insert into inbox as i (workspace, object, external_id, remote_version, content_hash, outcome)
+    select $1, k.object, k.external_id, k.version, k.hash, $6
+    from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as k(object, external_id, version, hash)
+    on conflict (workspace, object, external_id, remote_version, content_hash)
+    do update set outcome = excluded.outcome, seen_at = now() where i.outcome = 'reopened'
+    returning object, external_id, remote_version, content_hash
+"""
+_SEEN = """
+    select k.object, k.external_id, k.version, k.hash
+    from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as k(object, external_id, version, hash)
+    join inbox i on i.workspace = $1 and i.object = k.object and i.external_id = k.external_id
+                and i.remote_version = k.version and i.content_hash = k.hash
+    where i.outcome <> 'reopened'
+"""
+_REOPEN = """
+    update inbox i set outcome = 'reopened'
+    from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as k(object, external_id, version, hash)
+    where i.workspace = $1 and i.object = k.object and i.external_id = k.external_id
+      and i.remote_version = k.version and i.content_hash = k.hash
+"""
