@@ -1,0 +1,1 @@
+"""The stack on one machine: broker, database, sandbox and stages as supervised processes."""
