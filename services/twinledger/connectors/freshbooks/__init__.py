@@ -1,0 +1,1 @@
+"""Connector for FreshBooks (the "new" API, api.freshbooks.com)."""

@@ -1,0 +1,56 @@
+"""FreshBooks: the accounting resources: their paths, envelopes, id filters and stamps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+__all__ = ["EASTERN", "RESOURCES", "Resource", "stamp"]
+
+EASTERN = ZoneInfo("America/New_York")
+"""Accounting stamps carry no zone and mean this one, wherever the business is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One accounting resource; `ids_filter` is the only way to ask for many records in one call."""
+
+    object: str
+    path: str
+    singular: str
+    plural: str
+    ids_filter: str
+    soft_delete: bool = True
+    include: tuple[tuple[str, str], ...] = ()
+
+
+RESOURCES = {
+    resource.object: resource
+    for resource in (
+        Resource("freshbooks.client", "users/clients", "client", "clients", "userids"),
+        Resource("freshbooks.item", "items/items", "item", "items", "itemids"),
+        Resource("freshbooks.tax", "taxes/taxes", "tax", "taxes", "taxids", soft_delete=False),
+        Resource(
+            "freshbooks.invoice",
+            "invoices/invoices",
+            "invoice",
+            "invoices",
+            "invoiceids",
+            include=(("include[]", "lines"),),
+        ),
+        Resource("freshbooks.payment", "payments/payments", "payment", "payments", "logids"),
+    )
+}
+
+
+def stamp(record: dict[str, Any]) -> datetime | None:
+    """When the record last changed; in autumn's repeated hour the earlier of the two."""
+    text = record.get("updated")
+    if not isinstance(text, str):
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=EASTERN).astimezone(UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Connector for Zoho Books (API v3)."""

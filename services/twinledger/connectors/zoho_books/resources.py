@@ -1,0 +1,133 @@
+"""Zoho Books: the resources we sync, what identifies them and what each PUT demands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+__all__ = ["REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
+
+REFERENCE_FIELD = "cf_twinledger_ref"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One Books resource.
+
+    `demands` are body fields without which a PUT is refused. `upsert`: creates go by our unique
+    custom field. `number` is the field whose presence needs `ignore_auto_number_generation`.
+    `list_query` and `list_order` shape the poll; `modified_filter` says that it filters by stamp.
+    """
+
+    object: str
+    path: str
+    singular: str
+    plural: tuple[str, ...]
+    id_key: str
+    demands: tuple[str, ...]
+    upsert: bool = True
+    number: str = ""
+    modified_filter: bool = False
+    newest_first: bool = False
+    list_query: tuple[tuple[str, str], ...] = ()
+    phases: Mapping[str, str] | None = None
+    entity: str = ""
+    payload_keys: tuple[str, ...] = ()
+
+
+_ACTIVE = {"active": "active", "inactive": "inactive"}
+
+RESOURCES: Mapping[str, Resource] = {
+    resource.object: resource
+    for resource in (
+        Resource(
+            object="zoho_books.contact",
+            path="/contacts",
+            singular="contact",
+            plural=("contacts",),
+            id_key="contact_id",
+            demands=("contact_name",),
+            newest_first=True,
+            list_query=(
+                ("contact_type", "customer"),
+                ("filter_by", "Status.All"),
+                ("sort_column", "last_modified_time"),
+                ("sort_order", "D"),
+            ),
+            phases=_ACTIVE,
+            entity="contact",
+            payload_keys=("contact", "customer"),
+        ),
+        Resource(
+            object="zoho_books.item",
+            path="/items",
+            singular="item",
+            plural=("items",),
+            id_key="item_id",
+            demands=("name", "rate"),
+            list_query=(("filter_by", "Status.All"), ("sort_column", "name"), ("sort_order", "A")),
+            phases=_ACTIVE,
+            entity="item",
+            payload_keys=("item",),
+        ),
+        Resource(
+            object="zoho_books.tax",
+            path="/settings/taxes",
+            singular="tax",
+            plural=("taxes",),
+            id_key="tax_id",
+            demands=("tax_name", "tax_percentage"),
+            upsert=False,
+        ),
+        Resource(
+            object="zoho_books.sales_order",
+            path="/salesorders",
+            singular="salesorder",
+            plural=("salesorders",),
+            id_key="salesorder_id",
+            demands=("customer_id", "line_items"),
+            number="salesorder_number",
+            modified_filter=True,
+            list_query=(("sort_column", "last_modified_time"), ("sort_order", "A")),
+            phases={"confirmed": "status/open", "open": "status/open", "void": "status/void"},
+            entity="salesorder",
+            payload_keys=("salesorder", "sales_order"),
+        ),
+        Resource(
+            object="zoho_books.invoice",
+            path="/invoices",
+            singular="invoice",
+            plural=("invoices",),
+            id_key="invoice_id",
+            demands=("customer_id", "line_items"),
+            number="invoice_number",
+            modified_filter=True,
+            list_query=(("sort_column", "created_time"), ("sort_order", "A")),
+            phases={"sent": "status/sent", "void": "status/void", "draft": "status/draft"},
+            entity="invoice",
+            payload_keys=("invoice",),
+        ),
+        Resource(
+            object="zoho_books.customer_payment",
+            path="/customerpayments",
+            singular="payment",
+            plural=("customerpayments", "customer_payments"),
+            id_key="payment_id",
+            demands=("customer_id", "payment_mode", "amount", "invoices"),
+            entity="customerpayment",
+            payload_keys=("payment", "customerpayment", "customer_payment"),
+        ),
+    )
+}
+
+
+def stamp(record: Mapping[str, Any]) -> datetime | None:
+    """`last_modified_time`: ISO with an offset that has no colon; not every resource has one."""
+    text = record.get("last_modified_time")
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment is not None and moment.tzinfo else None

@@ -1,0 +1,1 @@
+"""Connector for Zoho CRM (API v8)."""
