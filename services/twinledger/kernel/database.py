@@ -19,8 +19,9 @@ from twinledger.kernel.resources import migrations_dir
 
 __all__ = ["Connection", "Pool", "migrate", "open_pool"]
 
-Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
-Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+# Texts: asyncpg's classes are generic in its stubs only.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 _MIGRATION_LOCK = 7_423_901_554_120_883
 
