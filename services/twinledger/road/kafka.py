@@ -65,7 +65,7 @@ class KafkaProducer:
         failpoint("producer.send.before")
         async with _as_transient("the broker did not acknowledge"):
             pending = [
-                await self._producer.send(r.topic, key=r.key, value=r.value, headers=r.headers)
+                await self._producer.send(r.topic, key=r.key, value=r.value, headers=list(r.headers))
                 for r in records
             ]
             await _all_of(pending)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from twinledger.kernel.errors import ErrorClass
+from twinledger.kernel.errors import ErrorClass, PermanentError
 
-__all__ = ["DeadLetter", "DeadLetterReason", "Ok", "Outcome", "Retry", "Skip"]
+__all__ = ["DeadLetter", "DeadLetterReason", "Ok", "Outcome", "Retry", "Skip", "reason_of"]
 
 T = TypeVar("T")
 
@@ -66,6 +66,41 @@ class DeadLetter:
     mapping_version: str = ""
     upstream_status: str = ""
     upstream_request_id: str = ""
+
+    @classmethod
+    def of(cls, error: PermanentError) -> DeadLetter:
+        """The dead letter that a refusal for good amounts to."""
+        return cls(
+            reason=reason_of(error.error_class),
+            error_class=error.error_class,
+            message=str(error),
+            exception_class=type(error).__qualname__,
+            rule=error.field or "",
+            upstream_status=str(error.status or error.code or ""),
+        )
+
+
+_REASONS: dict[ErrorClass, DeadLetterReason] = {
+    "undecodable": "schema",
+    "schema_incompatible": "schema",
+    "mapping": "mapping",
+    "validation": "validation",
+    "semantic": "validation",
+    "duplicate": "validation",
+    "permission": "upstream-auth",
+    "grant_revoked": "upstream-auth",
+    "auth_expired": "upstream-auth",
+    "conflict": "upstream-conflict",
+    "parent_missing": "dependency-missing",
+    "bug": "bug",
+    "unlisted": "upstream-4xx",
+    "gone": "upstream-4xx",
+}
+
+
+def reason_of(error_class: ErrorClass) -> DeadLetterReason:
+    """What is left are the classes worth trying again: their ladder is at its end."""
+    return _REASONS.get(error_class, "upstream-exhausted")
 
 
 Outcome: TypeAlias = Ok[T] | Skip | Retry | DeadLetter

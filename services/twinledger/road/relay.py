@@ -7,7 +7,8 @@ the commit, and a late commit would be skipped. Several relays share the table b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
 import structlog
@@ -49,15 +50,12 @@ class Relay:
 
     async def run(self) -> None:
         """Until stopped; what is committed by then is still published."""
-        listening = await self._listen()
-        try:
+        async with self._listening():
             while not self._stopping:
                 await self._wait()
-                await self._drain()
-                await self._tidy_when_due()
-            await self._drain()
-        finally:
-            await listening()
+                await self._survive(self._drain)
+                await self._survive(self._tidy_when_due)
+            await self._survive(self._drain)
 
     async def publish_once(self) -> int:
         """One set of rows; the locks hold until the broker has acknowledged. Returns how many."""
@@ -79,19 +77,21 @@ class Relay:
         return len(rows)
 
     async def _drain(self) -> None:
+        while await self.publish_once() == self._max_rows:
+            pass
+
+    async def _survive(self, work: Callable[[], Awaitable[None]]) -> None:
+        """The rows are safe in their table: a broker or database that is away only costs time."""
         try:
-            while await self.publish_once() == self._max_rows:
-                pass
+            await work()
         except (TransientError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            log.warning("outbox_not_published", exc_info=error, retry_after_s=_RETRY_S)
+            log.warning("outbox_waits", exc_info=error, retry_after_s=_RETRY_S)
             await self._clock.sleep(_RETRY_S)
             self._woken.set()
 
     async def _wait(self) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):  # rows of a dead process are nobody's to announce
             await asyncio.wait_for(self._woken.wait(), _LOOK_ANYWAY_S)
-        except TimeoutError:
-            pass  # rows of a dead process are nobody's to announce
         self._woken.clear()
 
     async def _tidy_when_due(self) -> None:
@@ -101,16 +101,15 @@ class Relay:
         async with self._pool.acquire() as connection:
             await _tidy(connection)
 
-    async def _listen(self) -> Callable[[], object]:
+    @contextlib.asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
         """Hears writers without a relay; without it the look each second still finds their rows."""
-        connection = await self._pool.acquire()
-        await connection.add_listener(CHANNEL, self._heard)
-
-        async def end() -> None:
-            await connection.remove_listener(CHANNEL, self._heard)
-            await self._pool.release(connection)
-
-        return end
+        async with self._pool.acquire() as connection:
+            await connection.add_listener(CHANNEL, self._heard)
+            try:
+                yield
+            finally:
+                await connection.remove_listener(CHANNEL, self._heard)
 
     def _heard(self, *_: object) -> None:
         self.wake()
