@@ -44,9 +44,9 @@ create table subscription (
     state         text not null default 'wanted'
                   check (state in ('wanted', 'registered', 'verified', 'active', 'lapsing', 'silent', 'disabled')),
     address       text not null default '',     -- where the vendor was told to deliver
-    registered_at timestamptz,
+    asked_at      timestamptz,                  -- a handshake is taken for 10 minutes from here
     expires_at    timestamptz,
-    retry_at      timestamptz not null default now(),
+    due_at        timestamptz not null default now(),  -- when the subscriber looks at it again
     attempt       int not null default 0,
     unique (workspace, system, object, event)
 );

@@ -1,0 +1,211 @@
+"""State: due reads, the queue between hints and the vendors' budgets.
+
+One row a record, so that doubles coalesce; due while more hints came than reads have served. A served
+row stays a day: the poller asks it which changes no hint announced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from twinledger.kernel.database import Connection
+
+__all__ = [
+    "CHANNEL",
+    "DueRead",
+    "Lane",
+    "NotedHint",
+    "announce",
+    "count_due",
+    "finish_reads",
+    "hinted_since",
+    "note_hints",
+    "postpone_reads",
+    "prune_reads",
+    "take_due",
+]
+
+Lane = Literal["live", "retry", "verify", "backfill"]
+
+CHANNEL = "due_read"
+_LANES: tuple[Lane, ...] = ("live", "retry", "verify", "backfill")
+_REST_S = 1.0
+"""The same record is read at most once in this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotedHint:
+    """A hint with its place in the topic, -1 where a poll found the change."""
+
+    workspace: str
+    object: str
+    external_id: str
+    lane: Lane
+    received_at: datetime
+    partition: int = -1
+    offset: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class DueRead:
+    """A record to read. `hints` is what the read will have served."""
+
+    external_id: str
+    lane: Lane
+    hints: int
+    received_at: datetime
+    attempt: int
+    partition: int
+    offset: int
+
+
+async def note_hints(connection: Connection, hints: Iterable[NotedHint]) -> None:
+    """One statement for all; the best lane and the oldest receipt of what is not yet served count."""
+    merged = _coalesced(hints)
+    if not merged:
+        return
+    # Sorted, so that two batches with the same records wait for each other instead of dead-locking.
+    rows = [merged[key] for key in sorted(merged)]
+    await connection.execute(
+        _NOTE,
+        [h.workspace for h in rows],
+        [h.object for h in rows],
+        [h.external_id for h in rows],
+        [_LANES.index(h.lane) for h in rows],
+        [h.received_at for h in rows],
+        [h.partition for h in rows],
+        [h.offset for h in rows],
+        _REST_S,
+    )
+
+
+async def announce(connection: Connection, workspace: str, objects: Collection[str]) -> None:
+    """Wake the readers of these objects, in whatever process, when the transaction commits."""
+    for name in sorted(objects):
+        await connection.execute("select pg_notify($1, $2)", CHANNEL, f"{workspace}\x1f{name}")
+
+
+async def take_due(connection: Connection, workspace: str, object_name: str, limit: int) -> list[DueRead]:
+    """The next reads, best lane first. Nothing is marked: one reader at a time works an object."""
+    rows = await connection.fetch(_TAKE, workspace, object_name, limit)
+    return [DueRead(row[0], _LANES[row[1]], *row[2:]) for row in map(tuple, rows)]
+
+
+async def finish_reads(
+    connection: Connection, workspace: str, object_name: str, reads: Sequence[DueRead]
+) -> None:
+    """Served, unless newer hints came during the read: those stay due."""
+    await connection.execute(
+        _FINISH,
+        workspace,
+        object_name,
+        [read.external_id for read in reads],
+        [read.hints for read in reads],
+        _REST_S,
+    )
+
+
+async def postpone_reads(
+    connection: Connection,
+    workspace: str,
+    object_name: str,
+    waits_s: Sequence[tuple[str, float]],
+    *,
+    step: bool,
+) -> None:
+    """Not before so many seconds from now; `step` counts an attempt on the wait ladder."""
+    await connection.execute(
+        _POSTPONE,
+        workspace,
+        object_name,
+        [external_id for external_id, _ in waits_s],
+        [seconds for _, seconds in waits_s],
+        1 if step else 0,
+    )
+
+
+async def hinted_since(
+    connection: Connection, workspace: str, object_name: str, changes: Sequence[tuple[str, datetime]]
+) -> set[str]:
+    """Those of the changed records for which a hint came at or after the given moment."""
+    rows = await connection.fetch(
+        """
+        select d.external_id from due_read d
+          join unnest($3::text[], $4::timestamptz[]) as c(external_id, at) on c.external_id = d.external_id
+         where d.workspace = $1 and d.object = $2 and d.partition >= 0 and d.hinted_at >= c.at
+        """,
+        workspace,
+        object_name,
+        [external_id for external_id, _ in changes],
+        [at for _, at in changes],
+    )
+    return {row["external_id"] for row in rows}
+
+
+async def count_due(connection: Connection, workspace: str) -> dict[tuple[str, Lane], int]:
+    """Waiting reads by object and lane."""
+    rows = await connection.fetch(
+        """select object, lane, count(*) as n from due_read
+            where workspace = $1 and hints > read_hints group by object, lane""",
+        workspace,
+    )
+    return {(row["object"], _LANES[row["lane"]]): row["n"] for row in rows}
+
+
+async def prune_reads(connection: Connection) -> None:
+    """Forget what was served more than a day ago."""
+    await connection.execute(
+        "delete from due_read where hints <= read_hints and hinted_at < now() - interval '1 day'"
+    )
+
+
+def _coalesced(hints: Iterable[NotedHint]) -> dict[tuple[str, str, str], NotedHint]:
+    merged: dict[tuple[str, str, str], NotedHint] = {}
+    for hint in hints:
+        key = (hint.workspace, hint.object, hint.external_id)
+        seen = merged.get(key)
+        if seen is None:
+            merged[key] = hint
+            continue
+        lane = min(seen.lane, hint.lane, key=_LANES.index)
+        received_at = min(seen.received_at, hint.received_at)
+        merged[key] = NotedHint(*key, lane, received_at, hint.partition, hint.offset)
+    return merged
+
+
+_NOTE = """
+    insert into due_read as d (workspace, object, external_id, lane, hinted_at, received_at, not_before,
+                               partition, "offset")
+    select w, o, e, l, clock_timestamp(), r, clock_timestamp(), p, f
+      from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::int[],
+                  $7::bigint[]) as t(w, o, e, l, r, p, f)
+    on conflict (workspace, object, external_id) do update
+       set hints = d.hints + 1, hinted_at = excluded.hinted_at,
+           partition = excluded.partition, "offset" = excluded."offset",
+           lane = case when d.hints > d.read_hints then least(d.lane, excluded.lane) else excluded.lane end,
+           received_at = case when d.hints > d.read_hints then d.received_at else excluded.received_at end,
+           not_before = case when d.hints > d.read_hints then d.not_before
+                             else greatest(excluded.not_before, d.read_at + make_interval(secs => $8)) end
+"""
+_TAKE = """
+    select external_id, lane, hints, received_at, attempt, partition, "offset"
+      from due_read
+     where workspace = $1 and object = $2 and hints > read_hints and not_before <= clock_timestamp()
+     order by lane, received_at limit $3
+"""
+_FINISH = """
+    update due_read d
+       set read_hints = t.hints, read_at = clock_timestamp(), attempt = 0, received_at = d.hinted_at,
+           not_before = clock_timestamp() + make_interval(secs => $5)
+      from unnest($3::text[], $4::bigint[]) as t(external_id, hints)
+     where d.workspace = $1 and d.object = $2 and d.external_id = t.external_id
+"""
+_POSTPONE = """
+    update due_read d
+       set not_before = clock_timestamp() + make_interval(secs => t.wait_s), attempt = d.attempt + $5
+      from unnest($3::text[], $4::float8[]) as t(external_id, wait_s)
+     where d.workspace = $1 and d.object = $2 and d.external_id = t.external_id
+"""

@@ -1,0 +1,81 @@
+"""State: how far the changes of each object were taken in, and the leases of ingest's background work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from twinledger.kernel.database import Connection
+
+__all__ = ["PollCursor", "load_cursor", "release_leases", "save_cursor", "take_lease"]
+
+
+@dataclass(frozen=True, slots=True)
+class PollCursor:
+    """`seen_until` is the newest vendor stamp taken in; `page` is where an unfinished walk goes on."""
+
+    workspace: str
+    object: str
+    seen_until: datetime | None = None
+    first_done: bool = False
+    page: str | None = None
+    page_since: datetime | None = None
+
+
+async def load_cursor(connection: Connection, workspace: str, object_name: str) -> PollCursor:
+    """The stored cursor; a new one starts at the beginning."""
+    row = await connection.fetchrow(
+        """select workspace, object, seen_until, first_done, page, page_since
+             from poll_cursor where workspace = $1 and object = $2""",
+        workspace,
+        object_name,
+    )
+    return PollCursor(**dict(row)) if row is not None else PollCursor(workspace, object_name)
+
+
+async def save_cursor(connection: Connection, cursor: PollCursor) -> None:
+    """Called after the documents up to here are acknowledged; the true cursor never goes back."""
+    await connection.execute(
+        """
+        insert into poll_cursor as p (workspace, object, seen_until, first_done, page, page_since, polled_at)
+        values ($1, $2, $3, $4, $5, $6, now())
+        on conflict (workspace, object) do update
+           set seen_until = greatest(p.seen_until, excluded.seen_until),
+               first_done = p.first_done or excluded.first_done,
+               page = excluded.page, page_since = excluded.page_since, polled_at = now()
+        """,
+        cursor.workspace,
+        cursor.object,
+        cursor.seen_until,
+        cursor.first_done,
+        cursor.page,
+        cursor.page_since,
+    )
+
+
+async def take_lease(
+    connection: Connection, workspace: str, purpose: str, object_name: str, *, owner: str, seconds: float
+) -> bool:
+    """Take or prolong the lease on a piece of work; False while another process holds it."""
+    return bool(
+        await connection.fetchval(
+            """
+            insert into ingest_lease as l (workspace, purpose, object, owner, until)
+            values ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5))
+            on conflict (workspace, purpose, object) do update
+               set owner = excluded.owner, until = excluded.until
+             where l.owner = excluded.owner or l.until < clock_timestamp()
+            returning true
+            """,
+            workspace,
+            purpose,
+            object_name,
+            owner,
+            seconds,
+        )
+    )
+
+
+async def release_leases(connection: Connection, owner: str) -> None:
+    """Let another replica go on at once."""
+    await connection.execute("delete from ingest_lease where owner = $1", owner)

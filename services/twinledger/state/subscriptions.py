@@ -1,0 +1,138 @@
+"""State: subscriptions, the addresses vendors deliver webhooks to, with their sealed proofs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from twinledger.kernel.database import Connection
+from twinledger.state.sealing import Place, Sealer
+
+__all__ = [
+    "StoredSubscription",
+    "SubscriptionState",
+    "due_subscriptions",
+    "ensure_subscription",
+    "find_subscription",
+    "load_subscriptions",
+    "postpone_subscription",
+    "save_subscription",
+]
+
+SubscriptionState = Literal["wanted", "registered", "verified", "active", "lapsing", "silent", "disabled"]
+
+_COLUMNS = """key, workspace, system, object, event, external_id, secret, state, address, asked_at,
+              expires_at, attempt"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSubscription:
+    """One row; `secret` is in the clear here and sealed in the table."""
+
+    key: str
+    workspace: str
+    system: str
+    object: str
+    event: str
+    external_id: str = ""
+    secret: str = field(default="", repr=False)
+    state: SubscriptionState = "wanted"
+    address: str = ""
+    asked_at: datetime | None = None
+    expires_at: datetime | None = None
+    attempt: int = 0
+
+
+async def ensure_subscription(connection: Connection, sealer: Sealer, wanted: StoredSubscription) -> None:
+    """Note that it is wanted; one that is there already keeps its key and its proof."""
+    await connection.execute(
+        """insert into subscription (key, workspace, system, object, event, secret)
+           values ($1, $2, $3, $4, $5, $6) on conflict (workspace, system, object, event) do nothing""",
+        wanted.key,
+        wanted.workspace,
+        wanted.system,
+        wanted.object,
+        wanted.event,
+        await _sealed(connection, sealer, wanted),
+    )
+
+
+async def find_subscription(connection: Connection, sealer: Sealer, key: str) -> StoredSubscription | None:
+    """By the random part of its address."""
+    row = await connection.fetchrow(
+        f"select {_COLUMNS} from subscription where key = $1",  # noqa: S608 - fixed columns
+        key,
+    )
+    return None if row is None else await _opened(connection, sealer, row)
+
+
+async def load_subscriptions(
+    connection: Connection, sealer: Sealer, workspace: str
+) -> list[StoredSubscription]:
+    """All of a workspace."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from subscription where workspace = $1",  # noqa: S608 - fixed columns
+        workspace,
+    )
+    return [await _opened(connection, sealer, row) for row in rows]
+
+
+async def due_subscriptions(
+    connection: Connection, sealer: Sealer, workspace: str, system: str, base_address: str
+) -> list[StoredSubscription]:
+    """Those whose time to be looked at has come, or that were told an address no longer ours."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from subscription
+             where workspace = $1 and system = $2 and state <> 'disabled'
+               and (due_at <= now() or (address <> '' and not starts_with(address, $3)))
+             order by object, event""",  # noqa: S608 - fixed columns
+        workspace,
+        system,
+        base_address,
+    )
+    return [await _opened(connection, sealer, row) for row in rows]
+
+
+async def save_subscription(
+    connection: Connection, sealer: Sealer, changed: StoredSubscription, *, due_in_s: float
+) -> None:
+    """Store what the vendor answered, and when to look again."""
+    await connection.execute(
+        """update subscription set external_id = $2, secret = $3, state = $4, address = $5, asked_at = $6,
+                  expires_at = $7, attempt = 0, due_at = now() + make_interval(secs => $8)
+            where key = $1""",
+        changed.key,
+        changed.external_id,
+        await _sealed(connection, sealer, changed),
+        changed.state,
+        changed.address,
+        changed.asked_at,
+        changed.expires_at,
+        due_in_s,
+    )
+
+
+async def postpone_subscription(connection: Connection, key: str, seconds: float) -> None:
+    """The vendor did not take it now."""
+    await connection.execute(
+        """update subscription set attempt = attempt + 1, due_at = now() + make_interval(secs => $2)
+            where key = $1""",
+        key,
+        seconds,
+    )
+
+
+async def _sealed(connection: Connection, sealer: Sealer, row: StoredSubscription) -> bytes:
+    return await sealer.seal(connection, row.workspace, _place(row.key), row.secret)
+
+
+async def _opened(connection: Connection, sealer: Sealer, row: Any) -> StoredSubscription:
+    values = dict(row)
+    secret = values.pop("secret")
+    found = StoredSubscription(**values)
+    return replace(found, secret=await sealer.open(connection, found.workspace, _place(found.key), secret))
+
+
+def _place(key: str) -> Place:
+    return Place("subscription", "secret", key)
