@@ -52,9 +52,7 @@ def encode(body: Mapping[str, Any]) -> bytes:
 def _loads_exact(data: bytes) -> Any:
     if b"\\u" in data:
         orjson.loads(data)  # the standard parser lets lone surrogates pass
-    return json.loads(
-        data.decode(), parse_float=_number, parse_int=_integer, parse_constant=_refuse_constant
-    )
+    return json.loads(data.decode(), parse_float=_number, parse_int=_integer, parse_constant=_refuse_constant)
 
 
 def _number(text: str) -> Decimal:

@@ -63,7 +63,9 @@ class EntityModel:
 
     def from_record(self, record: Mapping[str, Any]) -> dict[str, JSON]:
         """Avro observation -> field map: only what the system stated."""
-        return {path: record[self.fields[path].avro_name] for path in record["present"] if path in self.fields}
+        return {
+            path: record[self.fields[path].avro_name] for path in record["present"] if path in self.fields
+        }
 
 
 def load_entity_models(directory: Path) -> dict[str, EntityModel]:

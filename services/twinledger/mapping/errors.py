@@ -1,8 +1,8 @@
 """Mapping: what can go wrong with a definition or with a value under it.
 
-    DefinitionError (FatalError)      a definition file is wrong: names file, field and line
-    MappingError    (PermanentError)  a record does not fit its definition: names the field
-    ValueFault      (ValueError)      one value does not fit; never leaves this package
+DefinitionError (FatalError)      a definition file is wrong: names file, field and line
+MappingError    (PermanentError)  a record does not fit its definition: names the field
+ValueFault      (ValueError)      one value does not fit; never leaves this package
 """
 
 from __future__ import annotations

@@ -1,0 +1,92 @@
+"""Mapping: finds, parses, compiles and cross-checks the definitions that ship."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import twinledger
+from twinledger.mapping.compiler import compile_mapping
+from twinledger.mapping.entity_model import entity_models
+from twinledger.mapping.flow import Flow, compile_flow
+from twinledger.mapping.lens import ObjectMapping
+from twinledger.mapping.models import FlowFile, MappingFile, SyncFile
+from twinledger.mapping.sync_rule import SyncRule, compile_sync_rule
+from twinledger.mapping.yaml_source import Problem, Source, load_yaml
+
+__all__ = [
+    "Definitions",
+    "load_flow",
+    "load_mapping",
+    "load_shipped",
+    "load_sync_rule",
+    "shipped_files",
+]
+
+Compiled = TypeVar("Compiled")
+
+_PACKAGE = Path(twinledger.__file__).parent
+_CASES = ".cases.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """All that a stage needs to know of vendors' documents and of what is kept in step."""
+
+    mappings: Mapping[str, ObjectMapping]
+    sync_rules: Mapping[str, SyncRule]
+    flows: tuple[Flow, ...]
+
+
+@lru_cache(maxsize=1)
+def load_shipped() -> Definitions:
+    """The definitions in this package; DefinitionError names file, field and line."""
+    mappings = {}
+    for path in shipped_files("connectors/*/mappings"):
+        mapping = load_mapping(path)
+        mappings[mapping.object] = mapping
+    rules = (load_sync_rule(path, mappings) for path in shipped_files("definitions/sync"))
+    flows = tuple(load_flow(path, mappings) for path in shipped_files("definitions/flows"))
+    return Definitions(mappings, {rule.entity: rule for rule in rules}, flows)
+
+
+def shipped_files(folder: str) -> Iterator[Path]:
+    """Definition files of a folder of the package, their cases left out."""
+    found = sorted(_PACKAGE.glob(f"{folder}/*.yaml"))
+    return (path for path in found if not path.name.endswith(_CASES))
+
+
+def load_mapping(path: Path) -> ObjectMapping:
+    """One object mapping."""
+    source = _source(path)
+    file = source.parse(MappingFile)
+    return _compiled(source, lambda: compile_mapping(file, entity_models()))
+
+
+def load_sync_rule(path: Path, mappings: Mapping[str, ObjectMapping]) -> SyncRule:
+    """One sync rule; `mappings` must hold the objects it names."""
+    source = _source(path)
+    file = source.parse(SyncFile)
+    return _compiled(source, lambda: compile_sync_rule(file, entity_models(), mappings))
+
+
+def load_flow(path: Path, mappings: Mapping[str, ObjectMapping]) -> Flow:
+    """One flow; `mappings` must hold its target."""
+    source = _source(path)
+    file = source.parse(FlowFile)
+    return _compiled(source, lambda: compile_flow(file, entity_models(), mappings))
+
+
+def _source(path: Path) -> Source:
+    shown = str(path.relative_to(_PACKAGE)) if path.is_relative_to(_PACKAGE) else str(path)
+    return load_yaml(path, shown)
+
+
+def _compiled(source: Source, compile_file: Callable[[], Compiled]) -> Compiled:
+    try:
+        return compile_file()
+    except Problem as problem:
+        raise source.error(str(problem), problem.place) from problem

@@ -1,0 +1,229 @@
+"""Mapping: one vendor object and one entity, in both directions by the same statements.
+
+read:  document -> Reading (transform)    write: entity fields -> vendor-shaped body (loader)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from twinledger.mapping.carriers import Carrier
+from twinledger.mapping.entity_model import JSON
+from twinledger.mapping.errors import MappingError, ValueFault
+from twinledger.mapping.expressions import Condition
+from twinledger.mapping.field_lens import Body, Document, FieldLens, Writing
+from twinledger.mapping.links import Link
+from twinledger.mapping.models import WholeList
+from twinledger.mapping.names import ComposedName
+from twinledger.mapping.paths import MISSING
+from twinledger.mapping.rules import ReadingRule
+
+__all__ = ["ObjectMapping", "Reading"]
+
+Resolve = Callable[[str], str]
+Lookup = Callable[[str], Mapping[str, JSON]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a document says. `fields` holds only what it states: absent is not None.
+
+    `updated_at` is None where the vendor has no stamp or its zoneless stamp names two instants.
+    `links` name other records of the same entity: {"account": "zoho_crm.account/4150"}.
+    """
+
+    entity: str
+    external_id: str
+    updated_at: datetime | None
+    fields: dict[str, JSON]
+    reference: str | None = None
+    links: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectMapping:
+    """A compiled mapping file. Pure: same document, same reading; same fields, same body."""
+
+    object: str
+    entity: str
+    version: int
+    _lenses: Mapping[str, FieldLens]
+    _written_with: Mapping[str, frozenset[str]]
+    """Field -> every field that is written when it changes, itself included."""
+    _read_id: Callable[[Document], str]
+    _read_updated_at: Callable[[Document], datetime | None]
+    _accept: Condition | None
+    _refuse_unsupported: Callable[[Document], None]
+    _rules: Sequence[ReadingRule]
+    _links: Sequence[Link]
+    _names: Sequence[ComposedName]
+    _carrier: Carrier
+    _create: Mapping[str, Any]
+    _blank: str | None
+    _demanded: Sequence[str]
+    _whole: Mapping[str, WholeList]
+
+    @property
+    def definition(self) -> str:
+        """Name and version, as records store it."""
+        return f"{self.object}@{self.version}"
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def accepts(self, document: Document) -> bool:
+        """False for documents of this object that are no such entity (a vendor among contacts)."""
+        try:
+            return self._accept is None or self._accept({}, document)
+        except ValueFault as fault:
+            raise MappingError(str(fault), field="accept") from fault
+
+    def read(self, document: Document) -> Reading:
+        """What the document says; MappingError names the field that makes no sense."""
+        if type(document) is not dict:
+            raise MappingError("the document is not an object")
+        external_id = _named("id", self._read_id, document)
+        fields: dict[str, JSON] = {}
+        name = "document"
+        try:
+            self._refuse_unsupported(document)
+            for name, lens in self._lenses.items():
+                value = lens.read(document)
+                if value is not MISSING:
+                    fields[name] = value
+            for rule in self._rules:
+                name = rule.name
+                rule.apply(document, fields)
+            self._drop_what_does_not_apply(fields)
+            name = "links"
+            links = {link.name: found for link in self._links if (found := link.read(document))}
+            name = "updated_at"
+            updated_at = self._read_updated_at(document)
+        except ValueFault as fault:
+            raise _mapping_error(name, fault, external_id) from fault
+        return Reading(self.entity, external_id, updated_at, fields, self._carrier.take(document), links)
+
+    def _drop_what_does_not_apply(self, fields: dict[str, JSON]) -> None:
+        for name, lens in self._lenses.items():
+            if lens.condition is not None and name in fields and not lens.condition(fields):
+                del fields[name]
+
+    # --- what this system can hold ---------------------------------------------------------------
+
+    def carries(self, name: str) -> bool:
+        """Does this object state the field at all?"""
+        return name in self._lenses or any(name in rule.sets for rule in self._rules)
+
+    def writable(self, creating: bool, fields: Mapping[str, JSON] | None = None) -> frozenset[str]:
+        """Fields whose change may cause a write. Those that need a call of their own (`phase_of`) are
+        no part of a create. `fields` (the entity's) leaves out what does not apply to this record."""
+        return frozenset(
+            name
+            for name, lens in self._lenses.items()
+            if lens.writable(creating=creating)
+            and (fields is None or lens.condition is None or lens.condition(fields))
+        )
+
+    def phase_of(self, name: str) -> str | None:
+        """Name of the vendor call that an update of this field needs; None: the ordinary update."""
+        lens = self._lenses.get(name)
+        return lens.phase if lens else None
+
+    def normal(self, name: str, value: JSON) -> JSON:
+        """What `value` reads back as after a write: the declared loss, no more."""
+        try:
+            return self._lenses[name].normal(value)
+        except ValueFault as fault:
+            raise _mapping_error(name, fault) from fault
+
+    def expected(self, fields: Mapping[str, JSON], *, creating: bool) -> dict[str, JSON]:
+        """What this system says when it holds all of the entity that it can: a plan's patch is what of
+        this differs from the shadow. Fields the entity does not state are not in it."""
+        said: dict[str, JSON] = {}
+        for name in self.writable(creating, fields):
+            lens = self._lenses[name]
+            value: Any = fields.get(name, lens.default if creating else MISSING)
+            if value is MISSING or (value is None and not lens.clearable):
+                continue
+            try:
+                said[name] = lens.expect(fields) if lens.expect else lens.normal(value)
+            except ValueFault as fault:
+                raise _mapping_error(name, fault) from fault
+        return said
+
+    # --- writing -----------------------------------------------------------------------------------
+
+    def write(
+        self,
+        fields: Mapping[str, JSON],
+        changed: Collection[str],
+        *,
+        creating: bool,
+        reference: str | None,
+        resolve: Resolve,
+        lookup: Lookup | None = None,
+        name_attempt: int = 0,
+    ) -> Body:
+        """Vendor-shaped body for the changed fields and all that must go with them.
+
+        `resolve` turns "entity:<uuid>" into this system's id text, and "self/<object>" into the id of
+        the entity's own record of another object; `lookup` gives the fields of a referred entity, for
+        vendors that name it by content (tax lines). `name_attempt` > 0 asks for the next free form of
+        a name that the vendor has already. An update with changes of two phases is two writes.
+        """
+        writing = Writing(fields, fields, creating, self._blank, resolve, lookup)
+        body: Body = dict(self._create) if creating else {}
+        for name in self._to_write(fields, changed, creating):
+            try:
+                self._lenses[name].emit(body, writing)
+            except ValueFault as fault:
+                raise _mapping_error(name, fault) from fault
+        for composed in self._names:
+            composed.emit(body, fields, changed, creating=creating, attempt=name_attempt)
+        for link in self._links:
+            link.emit(body, writing)
+        if reference is not None and (body or creating):
+            self._carrier.place(body, reference, creating=creating)
+        return body
+
+    def _to_write(self, fields: Mapping[str, JSON], changed: Collection[str], creating: bool) -> list[str]:
+        starts = self.writable(creating, fields).intersection(changed)
+        wanted = frozenset[str]().union(*(self._written_with[name] for name in starts))
+        return [
+            name
+            for name, lens in self._lenses.items()
+            if name in wanted and (lens.condition is None or lens.condition(fields))
+        ]
+
+    def complete(self, body: Mapping[str, Any], current: Document) -> Body:
+        """An update's body with what the vendor demands in every update or replaces whole, taken from
+        the record as just read: their ids of list elements, their elements beyond ours."""
+        completed = {key: current[key] for key in self._demanded if key in current} | dict(body)
+        for key, whole in self._whole.items():
+            ours, theirs = body.get(key), current.get(key)
+            if isinstance(ours, list) and isinstance(theirs, list):
+                completed[key] = _completed_list(ours, theirs, whole)
+        return completed
+
+
+def _completed_list(ours: list[Any], theirs: list[Any], whole: WholeList) -> list[Any]:
+    merged = []
+    for index, element in enumerate(ours):
+        known = theirs[index] if index < len(theirs) else {}
+        merged.append({key: known[key] for key in whole.keep if key in known} | element)
+    return [*merged, *theirs[max(len(ours), 1) :]] if whole.rest else merged
+
+
+def _named(name: str, read: Callable[[Document], Any], document: Document) -> Any:
+    try:
+        return read(document)
+    except ValueFault as fault:
+        raise _mapping_error(name, fault) from fault
+
+
+def _mapping_error(name: str, fault: ValueFault, external_id: str | None = None) -> MappingError:
+    joint = "." if fault.at and not fault.at.startswith("[") else ""
+    field_name = f"{name}{joint}{fault.at}"
+    return MappingError(f"{field_name}: {fault}", field=field_name, external_id=external_id)

@@ -1,0 +1,247 @@
+"""Mapping: the shape of the definition files. Parsed once; the compiler knows nothing of YAML."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+__all__ = [
+    "Composed",
+    "FieldStatement",
+    "FlowFile",
+    "GroupStatement",
+    "Identity",
+    "LinesStatement",
+    "LinkStatement",
+    "MappingFile",
+    "NaturalStatement",
+    "ReferenceStatement",
+    "Rule",
+    "ScalarStatement",
+    "SyncFile",
+    "ValueStatement",
+    "WholeList",
+]
+
+Scalar = bool | int | str
+Constant = bool | int | Decimal | str | None
+WriteRule = Literal["always", "on_create", "never"]
+
+
+class _Statement(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# --- object mapping ----------------------------------------------------------------------------
+
+
+class DaysAfter(_Statement):
+    """The vendor takes a date as a number of days after another one."""
+
+    path: str
+    days_after: str
+
+
+class ScalarStatement(_Statement):
+    """One canonical field and one place in the document."""
+
+    path: str
+    apply: list[str] = []
+    table: dict[Scalar, Scalar] | None = None
+    otherwise: Scalar | None = None
+    reverse: dict[Scalar, Scalar] = {}
+    money: str | None = None
+    ref: str | None = None
+    id: Literal["text", "integer"] = "text"
+    default: Constant = None
+    write: WriteRule = "always"
+    written_as: DaysAfter | None = None
+    also: list[str] = []
+    phase: str | None = None
+    bodies: dict[Scalar, dict[str, Constant]] | None = None
+    inline: bool = False
+    when: str | None = None
+
+
+class ValueStatement(_Statement):
+    """A value read from one place; what a rule sets when it is not a constant."""
+
+    path: str
+    apply: list[str] = []
+
+
+class NaturalStatement(_Statement):
+    """A reference to a record that the document names by its content."""
+
+    class Natural(_Statement):
+        entity: str
+        keys: dict[str, ValueStatement]
+
+    natural: Natural
+
+
+class LinesStatement(_Statement):
+    """A list of lines, read and written whole. `constants` go into every written line;
+    `unsupported` places must be empty, since dropping what they hold would change an amount."""
+
+    path: str
+    each: dict[
+        str,
+        Annotated[
+            Annotated[ScalarStatement, Tag("<scalar>")] | Annotated[NaturalStatement, Tag("<natural>")],
+            Discriminator(lambda given: _form(given)),
+        ],
+    ]
+    constants: dict[str, Constant] = {}
+    unsupported: list[str] = []
+    write: WriteRule = "always"
+
+
+class GroupStatement(_Statement):
+    """Fields that are one thing, such as an address: written whole or not at all.
+    `split` names places that hold several of them, one a line."""
+
+    fields: dict[str, str]
+    split: dict[str, list[str]] = {}
+    apply: dict[str, list[str]] = {}
+    when: str | None = None
+
+
+def _form(given: Any) -> str:
+    keys = given if isinstance(given, dict) else ()
+    for key, form in (("each", "<lines>"), ("fields", "<group>"), ("natural", "<natural>")):
+        if key in keys:
+            return form
+    return "<scalar>"
+
+
+FieldStatement = Annotated[
+    Annotated[ScalarStatement, Tag("<scalar>")]
+    | Annotated[LinesStatement, Tag("<lines>")]
+    | Annotated[GroupStatement, Tag("<group>")],
+    Discriminator(_form),
+]
+
+
+class UpdatedAt(_Statement):
+    path: str
+    zone: str | None = None
+
+
+class Identity(_Statement):
+    """Where the document holds its id and its last change."""
+
+    id: str
+    updated_at: UpdatedAt | None = None
+
+
+class Rule(_Statement):
+    """While reading: sets fields when a condition holds, others when it does not."""
+
+    when: str
+    set: dict[str, Constant | ValueStatement]
+    otherwise: dict[str, Constant | ValueStatement] = Field({}, alias="else")
+
+
+class LinkStatement(_Statement):
+    """Another record of the same entity that the document names; written when it is created."""
+
+    path: str
+    object: str
+    when: str | None = None
+
+
+class ReferenceStatement(_Statement):
+    """Where the record carries our reference: in a field of its own, at the end of a text, instead of
+    an empty value, or in a custom field of the finance products."""
+
+    path: str | None = None
+    form: Literal["own", "trailing", "instead"] = "own"
+    custom_field: str | None = None
+
+
+class Composed(_Statement):
+    """A name the vendor demands: the first of several that is not empty. `unique`: what may be added
+    when the vendor has that name already."""
+
+    first_of: list[list[str]]
+    unique: list[str] = []
+
+
+class WholeList(_Statement):
+    """A list the vendor replaces whole: what our elements keep of theirs, and whether theirs beyond
+    ours stay."""
+
+    keep: list[str]
+    rest: bool = False
+
+
+class MappingFile(_Statement):
+    object: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$")
+    entity: str
+    version: int = Field(ge=1)
+    identity: Identity
+    accept: str | None = None
+    blank: Literal[""] | None = ""
+    reference: ReferenceStatement | None = None
+    fields: dict[str, FieldStatement]
+    rules: list[Rule] = []
+    links: dict[str, LinkStatement] = {}
+    composed: dict[str, Composed] = {}
+    create: dict[str, Constant] = {}
+    demanded: list[str] = []
+    whole: dict[str, WholeList] = {}
+    unsupported: list[str] = []
+
+
+# --- sync rule ---------------------------------------------------------------------------------
+
+
+class SystemStatement(_Statement):
+    role: str = "primary"
+    when: str | None = None
+    create: bool = True
+
+
+class SyncFile(_Statement):
+    sync: str
+    version: int = Field(1, ge=1)
+    systems: dict[str, SystemStatement]
+    policy: dict[str, str]
+    match: list[list[str]] = []
+    delete: Literal["archive", "void", "propagate", "detach"] = "archive"
+
+
+# --- flow --------------------------------------------------------------------------------------
+
+
+class Trigger(_Statement):
+    entity: str
+    when: str | None = None
+
+
+class DerivedField(_Statement):
+    """One of: a field of the trigger, a reference of it, a constant, or its lines."""
+
+    path: str | None = None
+    ref: str | None = None
+    value: Constant = None
+    each: str | None = None
+    fields: dict[str, DerivedField] = {}
+
+
+class Derivation(_Statement):
+    entity: str
+    key: list[str]
+    target: str
+    fields: dict[str, DerivedField]
+
+
+class FlowFile(_Statement):
+    flow: str = Field(pattern=r"^[a-z0-9-]+$")
+    version: int = Field(1, ge=1)
+    on: Trigger
+    derive: Derivation
+    undo: Literal["review"] = "review"
