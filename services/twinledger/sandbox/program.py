@@ -1,0 +1,216 @@
+"""Sandbox: the program. Binds the ports, builds the vendors, seeds them, serves, writes the urls file.
+
+python -m twinledger.sandbox --port 0 --urls FILE --customers 50
+"""
+
+import argparse
+import asyncio
+import contextlib
+import importlib
+import importlib.util
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from .admin import PREFIX, Admin
+from .business import make_business
+from .clock import make_clock
+from .gateway import Gateway
+from .listener import Listener, bind
+from .openapi import describe_routes
+from .plugin import Vendor
+from .randomness import Randomness
+from .router import Router
+from .snapshot import restore, save
+from .switches import SwitchError, Switches
+from .world import SITES, World
+
+__all__ = ["Options", "Sandbox", "main", "parse_arguments"]
+
+PACKAGES = (
+    "freshbooks",
+    "zoho_accounts",
+    "zoho_crm",
+    "zoho_books",
+    "zoho_inventory",
+    "zoho_expense",
+    "zoho_people",
+)
+HOSTS = (
+    "admin",
+    "freshbooks.api",
+    "freshbooks.auth",
+    *(f"zoho.{site}.{part}" for site in SITES for part in ("accounts", "api", "people")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    port: int = 0
+    host: str = "127.0.0.1"
+    urls: Path | None = None
+    customers: int = 0
+    seed: int = 1
+    switches: tuple[tuple[str, str], ...] = ()
+    clock: str = "real"
+    state: Path | None = None
+
+
+class Sandbox:
+    """Build, `start`, `close`. Tests run it in their own process, with vendors of their own in `extra`."""
+
+    def __init__(self, options: Options, extra: Sequence[Callable[[World], Vendor]] = ()) -> None:
+        self.options = options
+        self._sockets = _bind_all(options)
+        urls = {
+            host: f"http://{options.host}:{each.getsockname()[1]}" for host, each in self._sockets.items()
+        }
+        self.world = World(
+            make_clock(options.clock), Randomness(options.seed), Switches(dict(options.switches)), urls
+        )
+        for package in PACKAGES:
+            self.world.vendors += _vendors_of(package, self.world)
+        self.world.vendors += [make(self.world) for make in extra]
+        unknown = self.world.switches.unknown()
+        if unknown:
+            raise SwitchError(f"no switch named {', '.join(unknown)}")
+        if options.state is None or not options.state.exists():
+            business = make_business(options.seed, options.customers, self.world.clock.now())
+            for vendor in self.world.vendors:
+                vendor.seed(business)
+        self.addresses: dict[str, Any] = {}
+        self._urls = urls
+        self._listeners = [Listener(app, self._sockets[host]) for host, app in self._applications().items()]
+
+    def _describe(self) -> dict[str, Any]:
+        """After a restore: the grants of the file are opened here."""
+        document: dict[str, Any] = {"admin": self._urls["admin"] + PREFIX}
+        for vendor in self.world.vendors:
+            place = document
+            for name in vendor.family:
+                place = place.setdefault(name, {})
+            place.update(vendor.describe())
+        return document
+
+    def _applications(self) -> dict[str, Any]:
+        routers = {host: Router() for host in HOSTS if host != "admin"}
+        for vendor in self.world.vendors:
+            for route in vendor.routes():
+                routers[route.host].add(vendor, route)
+            for host, prefix in vendor.hosts():
+                routers[host].add_fallback(prefix, vendor)
+        applications: dict[str, Any] = {
+            "admin": Admin(self.world, self.options.state, lambda: describe_routes(self.world.vendors))
+        }
+        for host, router in routers.items():
+            documents = {"/openapi.json": lambda host=host: describe_routes(self.world.vendors, host)}
+            applications[host] = Gateway(self.world, router, documents)
+        return applications
+
+    async def start(self) -> None:
+        if self.options.state is not None and self.options.state.exists():
+            restore(self.world, self.options.state)
+        self.addresses = self._describe()
+        for listener in self._listeners:
+            await listener.start()
+        if self.options.urls is not None:
+            _write_atomically(self.options.urls, orjson.dumps(self.addresses, option=orjson.OPT_INDENT_2))
+
+    async def close(self) -> None:
+        if self.options.state is not None:
+            save(self.world, self.options.state)
+        for listener in self._listeners:
+            await listener.close()
+        await self.world.webhooks.close()
+
+
+def _bind_all(options: Options) -> dict[str, socket.socket]:
+    """With --port N the hosts take N, N+1, ... in the order of HOSTS; with 0 free ones."""
+    ports = [options.port + index if options.port else 0 for index in range(len(HOSTS))]
+    return {host: bind(options.host, port) for host, port in zip(HOSTS, ports, strict=True)}
+
+
+def _vendors_of(package: str, world: World) -> list[Any]:
+    name = f"{__package__}.{package}"
+    if importlib.util.find_spec(name) is None:
+        return []
+    vendors: list[Any] = importlib.import_module(name).vendors(world)
+    return vendors
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + f".{os.getpid()}")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
+async def serve(sandbox: Sandbox) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    await sandbox.start()
+    print(f"sandbox ready, admin {sandbox.addresses['admin']}", flush=True)  # noqa: T201 - the program's own output
+    await stop.wait()
+    await sandbox.close()
+
+
+def parse_arguments(arguments: Sequence[str]) -> Options:
+    parser = argparse.ArgumentParser("twinledger sandbox", description="Simulators of FreshBooks and Zoho.")
+    parser.add_argument("--port", type=int, default=0, help="first port; 0 takes free ones")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument(
+        "--urls", type=Path, help="file that receives every address and the credentials, as JSON"
+    )
+    parser.add_argument("--customers", type=int, default=50, help="size of the seeded business (0: empty)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="the same seed gives the same business and faults"
+    )
+    parser.add_argument(
+        "--switch", action="append", default=[], metavar="NAME=VALUE", help="see GET /switches"
+    )
+    parser.add_argument("--clock", choices=("real", "virtual"), default="real")
+    parser.add_argument(
+        "--state", "--data-dir", dest="state", type=Path, help="state file: read at start, written at stop"
+    )
+    parsed = parser.parse_args(arguments)
+    pairs = [each.partition("=") for each in parsed.switch]
+    if any(not separator for _, separator, _ in pairs):
+        parser.error("--switch takes NAME=VALUE")
+    state = (
+        parsed.state / "sandbox.state" if parsed.state is not None and parsed.state.is_dir() else parsed.state
+    )
+    return Options(
+        port=parsed.port,
+        host=parsed.host,
+        urls=parsed.urls,
+        customers=parsed.customers,
+        seed=parsed.seed,
+        switches=tuple((name, value) for name, _, value in pairs),
+        clock=parsed.clock,
+        state=state,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+    try:
+        sandbox = Sandbox(options)
+    except (SwitchError, OSError) as exc:
+        print(f"sandbox: {exc}", file=sys.stderr)  # noqa: T201 - the program's own output
+        return 2
+    runner = asyncio.run
+    with contextlib.suppress(ImportError):
+        runner = importlib.import_module("uvloop").run
+    runner(serve(sandbox))
+    return 0

@@ -1,0 +1,235 @@
+"""Sandbox: records in memory, encoded, behind declared indexes.
+
+A record is kept as its JSON bytes: what a handler reads is always its own copy, 50,000 customers of three
+systems fit, a page is spliced together without decoding (`orjson.Fragment(table.raw(id))`), and the
+snapshot is the bytes themselves.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from .indexes import Contains, Index, Keyed, Ordered, Record, Text, rank
+
+__all__ = ["AnyOf", "Equal", "Filter", "Like", "Page", "Range", "Table", "Visibility", "Where"]
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """A `Keyed` index holds exactly this value."""
+
+    index: str
+    value: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    index: str
+    values: Sequence[Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An `Ordered` index, low <= key < high (or <= high)."""
+
+    index: str
+    low: Any = None
+    high: Any = None
+    high_inclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A `Text` index contains (or starts with) the text, letter case aside."""
+
+    index: str
+    text: str
+    start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Any condition on the decoded record. Costs a decode per candidate: put an index filter beside it."""
+
+    holds: Callable[[Record], bool]
+
+
+Filter = Equal | AnyOf | Range | Like | Where
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    ids: list[str]
+    total: int
+
+
+@dataclass(slots=True)
+class Visibility:
+    """What search lag conceals: records born after this moment are not in lists. None: nothing is."""
+
+    hidden_after: float | None = None
+
+
+class Table:
+    """`order` names the `Ordered` index of the default order (and of what a list shows at all)."""
+
+    def __init__(
+        self, name: str, indexes: Sequence[Index], *, id_of: Callable[[Record], Any], order: str
+    ) -> None:
+        self.name = name
+        self.order = order
+        self._id_of = id_of
+        self._rows: dict[str, bytes] = {}
+        self._indexes: dict[str, Index] = {index.name: index for index in indexes}
+        self._visible_from: dict[str, float] = {}
+        self.visibility = Visibility()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, record_id: object) -> bool:
+        return record_id in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def id_of(self, record: Record) -> str:
+        return str(self._id_of(record))
+
+    def get(self, record_id: str) -> Record | None:
+        raw = self._rows.get(record_id)
+        return None if raw is None else orjson.loads(raw)
+
+    def raw(self, record_id: str) -> bytes:
+        return self._rows[record_id]
+
+    def put(self, record: Record, *, visible_from: float | None = None) -> None:
+        record_id = self.id_of(record)
+        old = self.get(record_id)
+        for index in self._indexes.values():
+            if old is not None:
+                index.drop(record_id, old)
+            index.add(record_id, record)
+        self._rows[record_id] = orjson.dumps(record)
+        if old is None and visible_from is not None:
+            self._visible_from[record_id] = visible_from
+
+    def remove(self, record_id: str) -> Record | None:
+        old = self.get(record_id)
+        if old is not None:
+            for index in self._indexes.values():
+                index.drop(record_id, old)
+            del self._rows[record_id]
+            self._visible_from.pop(record_id, None)
+        return old
+
+    def fill(self, records: Iterable[Record]) -> None:
+        """Many at once, for seeding: ids must be new."""
+        rows = [(self.id_of(record), record) for record in records]
+        self._rows.update((record_id, orjson.dumps(record)) for record_id, record in rows)
+        for index in self._indexes.values():
+            index.fill(rows)
+
+    def find(self, index: str, value: Hashable) -> list[str]:
+        """Ids under one exact value, oldest write first."""
+        return list(self._keyed(index).find(value))
+
+    def count(self, index: str, value: Hashable) -> int:
+        return len(self._keyed(index).find(value))
+
+    def select(
+        self,
+        filters: Sequence[Filter] = (),
+        *,
+        order: str | None = None,
+        descending: bool = True,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> Page:
+        """One page and the exact total. Without filters it never looks at more rows than it returns."""
+        ordered = self._ordered(order or self.order)
+        hidden = self._hidden()
+        if not filters and not hidden:
+            return Page(ordered.slice(offset, limit, descending=descending), len(ordered.rows))
+        if (
+            len(filters) == 1
+            and not hidden
+            and isinstance(filters[0], Range)
+            and filters[0].index == ordered.name
+        ):
+            return self._slice_range(ordered, filters[0], descending, offset, limit)
+        candidates = self._candidates(ordered, filters)
+        rows = [
+            (ordered.keys[each], rank(each))
+            for each in candidates
+            if each in ordered.keys and each not in hidden
+        ]
+        rows.sort(reverse=descending)
+        return Page([str(row[1]) for row in rows[offset : offset + limit]], len(rows))
+
+    def _slice_range(self, ordered: Ordered, span: Range, descending: bool, offset: int, limit: int) -> Page:
+        start, stop = ordered.bounds(span.low, span.high, high_inclusive=span.high_inclusive)
+        total = stop - start
+        if descending:
+            low, high = max(start, stop - offset - limit), max(start, stop - offset)
+            return Page(list(ordered.between(low, high))[::-1], total)
+        low = min(stop, start + offset)
+        return Page(list(ordered.between(low, min(stop, low + limit))), total)
+
+    def _candidates(self, ordered: Ordered, filters: Sequence[Filter]) -> Iterable[str]:
+        """Narrowest index first; conditions on decoded records last."""
+        groups = [self._ids(each) for each in filters if not isinstance(each, Where)]
+        groups.sort(key=len)
+        ids: Iterable[str] = groups[0] if groups else ordered.keys
+        for group in groups[1:]:
+            ids = [each for each in ids if each in group]
+        for condition in filters:
+            if isinstance(condition, Where):
+                ids = [each for each in ids if condition.holds(orjson.loads(self._rows[each]))]
+        return ids
+
+    def _ids(self, wanted: Filter) -> dict[str, None] | set[str]:
+        if isinstance(wanted, Equal):
+            return self._keyed(wanted.index).find(wanted.value)
+        if isinstance(wanted, AnyOf):
+            keyed = self._keyed(wanted.index)
+            return {each for value in wanted.values for each in keyed.find(value)}
+        if isinstance(wanted, Range):
+            ordered = self._ordered(wanted.index)
+            bounds = ordered.bounds(wanted.low, wanted.high, high_inclusive=wanted.high_inclusive)
+            return set(ordered.between(*bounds))
+        if isinstance(wanted, Like):
+            condition = Contains(wanted.text, wanted.start)
+            text = self._indexes[wanted.index]
+            assert isinstance(text, Text), f"{self.name}.{wanted.index} is no Text index"
+            return {each for each, held in text.texts.items() if condition.holds(held)}
+        raise TypeError("conditions on records have no index")
+
+    def _hidden(self) -> set[str]:
+        after = self.visibility.hidden_after
+        if after is None:
+            return set()
+        return {each for each, moment in self._visible_from.items() if moment > after}
+
+    def forget_lag(self, before: float) -> None:
+        self._visible_from = {each: at for each, at in self._visible_from.items() if at > before}
+
+    def _ordered(self, name: str) -> Ordered:
+        index = self._indexes[name]
+        assert isinstance(index, Ordered), f"{self.name}.{name} is no Ordered index"
+        return index
+
+    def _keyed(self, name: str) -> Keyed:
+        index = self._indexes[name]
+        assert isinstance(index, Keyed), f"{self.name}.{name} is no Keyed index"
+        return index
+
+    def dump(self) -> Any:
+        return [orjson.Fragment(raw) for raw in self._rows.values()]
+
+    def load(self, state: Any) -> None:
+        for record_id in list(self._rows):
+            self.remove(record_id)
+        self.fill(state)
