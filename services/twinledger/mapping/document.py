@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 
@@ -19,11 +19,7 @@ __all__ = ["MAX_BYTES", "MAX_DEPTH", "decode", "encode"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 64
-_MAX_NUMBER_CHARS = 64
 
-# A number that a 64-bit integer cannot hold exactly. It may also match inside a text: that only
-# costs the slower parser.
-_INEXACT = re.compile(rb"[:,\[]\s*-?(?:\d+[.eE]|\d{19})")
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _ROUND = bytes.maketrans(b"{}[]", b"()()")
 _NOT_A_BRACKET = bytes(set(range(256)) - set(b"{}[]"))
@@ -34,7 +30,9 @@ def decode(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise _undecodable(f"document of {len(data)} bytes is larger than {MAX_BYTES}")
     try:
-        document = orjson.loads(data) if _INEXACT.search(data) is None else _loads_exact(data)
+        document = orjson.loads(data)
+        if _holds_float(document):
+            document = _loads_exact(data)
     except (ValueError, RecursionError) as exc:
         raise _undecodable("document is not JSON: " + type(exc).__name__) from exc
     if type(document) is not dict:
@@ -49,29 +47,25 @@ def encode(body: Mapping[str, Any]) -> bytes:
     return orjson.dumps(body, default=_exact_number)
 
 
+def _holds_float(value: Any) -> bool:
+    """Also true for whole numbers beyond 64 bits: the fast parser makes them floats."""
+    kind = type(value)
+    if kind is dict:
+        values = value.values()
+    elif kind is list:
+        values = value
+    else:
+        return kind is float
+    for item in values:
+        kind = type(item)
+        if kind is float or ((kind is dict or kind is list) and _holds_float(item)):
+            return True
+    return False
+
+
 def _loads_exact(data: bytes) -> Any:
-    if b"\\u" in data:
-        orjson.loads(data)  # the standard parser lets lone surrogates pass
-    return json.loads(data.decode(), parse_float=_number, parse_int=_integer, parse_constant=_refuse_constant)
-
-
-def _number(text: str) -> Decimal:
-    if len(text) > _MAX_NUMBER_CHARS:
-        raise ValueError("number is too long")
-    value = Decimal(text)
-    if not -_MAX_NUMBER_CHARS < value.adjusted() < _MAX_NUMBER_CHARS:
-        raise ValueError("number is out of range")
-    return value
-
-
-def _integer(text: str) -> int:
-    if len(text) > _MAX_NUMBER_CHARS:
-        raise ValueError("number is too long")
-    return int(text)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number")
+    """The slower parser, for text that the fast and stricter one has already accepted."""
+    return json.loads(data, parse_float=Decimal)
 
 
 def _exact_number(value: Any) -> Any:

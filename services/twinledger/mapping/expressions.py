@@ -81,7 +81,7 @@ def _plain(value: Any) -> Any:
     if value is None or value is MISSING:
         return ""
     if type(value) is Decimal:
-        return format(value, "f") if value.adjusted() < 64 else ""
+        return format(value, "f") if abs(value.adjusted()) < 64 else ""
     if type(value) is int and not -_INT64 <= value < _INT64:
         return str(value)
     return value
