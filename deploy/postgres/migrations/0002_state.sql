@@ -59,12 +59,10 @@ create table first_sight (
 );
 
 create table match_key (
-    workspace   text not null,
-    entity_type text not null,
-    kind        text not null,
-    value       text not null,
-    entity_id   uuid not null references entity (id) deferrable initially deferred,
-    primary key (workspace, entity_type, kind, value, entity_id)
+    workspace text not null,
+    value     text not null,                   -- 'customer?email=ana@harbor.example'
+    entity_id uuid not null references entity (id) deferrable initially deferred,
+    primary key (workspace, value, entity_id)
 );
 create index match_key_by_entity on match_key (entity_id);
 
@@ -92,7 +90,8 @@ create table intent (
     reference      text,
     state          text not null
                    check (state in ('planned', 'sending', 'unknown', 'confirmed', 'rejected', 'superseded')),
-    attempt        int not null default 0,
+    attempt        int not null default 0,     -- calls made; part of every compare-and-set
+    failures       int not null default 0,     -- steps taken on the wait ladder
     lane           text not null default 'live',
     entity_version bigint not null,
     waits_for      text,                       -- 'entity:<id>@zoho_books.contact'

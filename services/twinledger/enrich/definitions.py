@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twinledger.mapping.definitions import Definitions
-from twinledger.mapping.entity_model import entity_model
+from twinledger.mapping.entity_model import EntityModel, entity_models
 from twinledger.mapping.flow import Flow
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.mapping.sync_rule import SyncRule
@@ -22,17 +22,20 @@ class SyncDefinitions:
     mappings: Mapping[str, ObjectMapping]
     flows: Sequence[Flow]
     with_reference: frozenset[str]
+    models: Mapping[str, EntityModel]
     ref_paths: Mapping[str, Sequence[str]]
 
     @classmethod
     def of(cls, definitions: Definitions) -> SyncDefinitions:
+        models = entity_models()
         carriers = (name for name, mapping in definitions.mappings.items() if mapping.has_reference)
         return cls(
             definitions.sync_rules,
             definitions.mappings,
             definitions.flows,
             frozenset(carriers),
-            {entity: tuple(entity_model(entity).refs) for entity in definitions.sync_rules},
+            models,
+            {entity: tuple(model.refs) for entity, model in models.items()},
         )
 
     def refs(self, entity_type: str) -> Sequence[str]:

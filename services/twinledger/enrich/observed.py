@@ -12,7 +12,6 @@ from datetime import datetime
 from uuid import UUID
 
 from twinledger.state.history import AuditRow
-from twinledger.state.identity import MatchKey
 from twinledger.state.records import (
     Conflict,
     CrosswalkRow,
@@ -20,6 +19,7 @@ from twinledger.state.records import (
     ExternalKey,
     Fields,
     Intent,
+    Lane,
     Review,
     Shadow,
     Target,
@@ -47,7 +47,7 @@ class Observed:
     links: Mapping[str, str] = field(default_factory=dict)
     related: Mapping[str, Sequence[str]] = field(default_factory=dict)
     gone: bool = False
-    lane: str = "live"
+    lane: Lane = "live"
     received_at: datetime | None = None
 
     @property
@@ -66,7 +66,7 @@ class BatchState:
     shadows: dict[Target, Shadow] = field(default_factory=dict)
     intents: dict[Target, list[Intent]] = field(default_factory=dict)
     references: dict[str, Target] = field(default_factory=dict)
-    matches: dict[MatchKey, set[UUID]] = field(default_factory=dict)
+    matches: dict[str, set[UUID]] = field(default_factory=dict)
     seen: set[tuple[str, str, str, str]] = field(default_factory=set)
     unsettled_objects: set[str] = field(default_factory=set)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from twinledger.mapping.carriers import Carrier
+from twinledger.mapping.carriers import Carrier, NoCarrier
 from twinledger.mapping.entity_model import JSON
 from twinledger.mapping.errors import MappingError, ValueFault
 from twinledger.mapping.expressions import Condition
@@ -70,6 +70,11 @@ class ObjectMapping:
     def definition(self) -> str:
         """Name and version, as records store it."""
         return f"{self.object}@{self.version}"
+
+    @property
+    def has_reference(self) -> bool:
+        """Does a record of this object carry our reference? If not, it is known by its content alone."""
+        return not isinstance(self._carrier, NoCarrier)
 
     # --- reading ---------------------------------------------------------------------------------
 

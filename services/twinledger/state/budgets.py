@@ -41,7 +41,8 @@ class Grant:
 async def set_limits(connection: Connection, workspace: str, group: str, limits: BudgetLimits) -> None:
     """Store what the vendor allows (a setting, never a constant in code)."""
     await connection.execute(
-        """insert into budget (workspace, budget_group, minute, in_flight, guard_s) values ($1, $2, $3, $4, $5)
+        """insert into budget (workspace, budget_group, minute, in_flight, guard_s)
+           values ($1, $2, $3, $4, $5)
            on conflict (workspace, budget_group) do update
            set minute = excluded.minute, in_flight = excluded.in_flight, guard_s = excluded.guard_s""",
         workspace,

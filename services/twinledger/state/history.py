@@ -74,7 +74,8 @@ async def save_reviews(connection: Connection, reviews: Iterable[Review]) -> Non
     """Raise questions; one that is open already is not asked again."""
     for review in reviews:
         await connection.execute(
-            """insert into review_item (workspace, kind, subject, evidence) values ($1, $2, $3, $4::text::jsonb)
+            """insert into review_item (workspace, kind, subject, evidence)
+               values ($1, $2, $3, $4::text::jsonb)
                on conflict (workspace, kind, subject) where state = 'open'
                do update set evidence = excluded.evidence""",
             review.workspace,

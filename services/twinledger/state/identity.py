@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from twinledger.kernel.database import Connection
 from twinledger.state.records import Target
 
-__all__ = ["MatchKey", "entities_by_match_key", "lock_types", "save_match_keys", "save_references", "targets_by_reference"]
-
-
-class MatchKey(NamedTuple):
-    """A value that two records of the same thing share: (customer, email, ana@harbor.example)."""
-
-    entity_type: str
-    kind: str
-    value: str
+__all__ = [
+    "entities_by_match_key",
+    "lock_types",
+    "save_match_keys",
+    "save_references",
+    "targets_by_reference",
+]
 
 
 async def lock_types(connection: Connection, workspace: str, entity_types: Collection[str]) -> None:
@@ -29,28 +26,22 @@ async def lock_types(connection: Connection, workspace: str, entity_types: Colle
 
 
 async def entities_by_match_key(
-    connection: Connection, workspace: str, keys: Collection[MatchKey]
-) -> dict[MatchKey, set[UUID]]:
-    """Entities that hold each key."""
-    wanted = list(keys)
+    connection: Connection, workspace: str, keys: Collection[str]
+) -> dict[str, set[UUID]]:
+    """Entities that hold each key; a key reads like "customer?email=ana@harbor.example"."""
     rows = await connection.fetch(
-        """select m.entity_type, m.kind, m.value, m.entity_id
-             from unnest($2::text[], $3::text[], $4::text[]) as k(entity_type, kind, value)
-             join match_key m on m.workspace = $1 and m.entity_type = k.entity_type
-              and m.kind = k.kind and m.value = k.value""",
+        "select value, entity_id from match_key where workspace = $1 and value = any($2)",
         workspace,
-        [key.entity_type for key in wanted],
-        [key.kind for key in wanted],
-        [key.value for key in wanted],
+        list(keys),
     )
-    found: dict[MatchKey, set[UUID]] = {}
-    for entity_type, kind, value, entity_id in map(tuple, rows):
-        found.setdefault(MatchKey(entity_type, kind, value), set()).add(entity_id)
+    found: dict[str, set[UUID]] = {}
+    for row in rows:
+        found.setdefault(row["value"], set()).add(row["entity_id"])
     return found
 
 
 async def save_match_keys(
-    connection: Connection, workspace: str, keys_of: dict[UUID, Collection[MatchKey]]
+    connection: Connection, workspace: str, keys_of: Mapping[UUID, Collection[str]]
 ) -> None:
     """Replace the keys of these entities."""
     if not keys_of:
@@ -58,12 +49,10 @@ async def save_match_keys(
     flat = [(entity_id, key) for entity_id, keys in keys_of.items() for key in keys]
     await connection.execute("delete from match_key where entity_id = any($1)", list(keys_of))
     await connection.execute(
-        """insert into match_key (workspace, entity_type, kind, value, entity_id)
-           select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::uuid[]) on conflict do nothing""",
+        """insert into match_key (workspace, value, entity_id)
+           select $1, * from unnest($2::text[], $3::uuid[]) on conflict do nothing""",
         workspace,
-        [key.entity_type for _, key in flat],
-        [key.kind for _, key in flat],
-        [key.value for _, key in flat],
+        [key for _, key in flat],
         [entity_id for entity_id, _ in flat],
     )
 
@@ -73,7 +62,8 @@ async def targets_by_reference(
 ) -> dict[str, Target]:
     """What our references in vendors' records stand for."""
     rows = await connection.fetch(
-        "select reference, entity_id, object, role from reference where workspace = $1 and reference = any($2)",
+        """select reference, entity_id, object, role from reference
+            where workspace = $1 and reference = any($2)""",
         workspace,
         list(references),
     )

@@ -14,15 +14,20 @@ from uuid import UUID
 import orjson
 
 from twinledger.kernel.database import Connection
+from twinledger.kernel.errors import TwinledgerError
 from twinledger.state.intents import INTENT_COLUMNS, intent_of
 from twinledger.state.records import Fields, Intent
 
 __all__ = [
     "Candidate",
+    "Lost",
     "Sending",
     "candidates",
+    "confirm",
     "give_up_dead_owner",
+    "look_again",
     "mark_sending",
+    "mark_unknown",
     "next_due",
     "postpone",
     "reject",
@@ -50,7 +55,8 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
     """
     rows = await connection.fetch(
         f"""
-        select {_prefixed("i")}, c.external_id as linked_id, s.fields as shadow_fields, e.fields as entity_fields
+        select {_prefixed("i")}, c.external_id as linked_id, s.fields as shadow_fields,
+               e.fields as entity_fields
           from intent i
           join entity e on e.id = i.entity_id
           left join crosswalk c on c.entity_id = i.entity_id and c.object = i.object and c.role = i.role
@@ -58,21 +64,23 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
           left join shadow s on s.entity_id = i.entity_id and s.object = i.object and s.role = i.role
          where i.workspace = $1 and i.budget_group = $2 and i.state = 'planned' and i.waits_for is null
            and i.not_before <= clock_timestamp()
-           and coalesce(s.hold_until, '-infinity') <= clock_timestamp()
+           and (coalesce(s.hold_until, '-infinity') <= clock_timestamp() or i.first_sent_at is not null)
            and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
                               and u.role = i.role and u.state in ('sending', 'unknown'))
            and exists (select from workspace w where w.id = i.workspace and w.opened_at is not null)
-         order by case i.lane when 'live' then 0 when 'retry' then 1 when 'verify' then 2 else 3 end, i.planned_at
+         order by case i.lane when 'live' then 0 when 'retry' then 1 when 'verify' then 2 else 3 end,
+                  i.planned_at
          limit $3
         """,  # noqa: S608 - fixed columns
         workspace,
         group,
         limit,
     )
-    return [
-        Candidate(intent_of(row), row["linked_id"], row["shadow_fields"] or {}, row["entity_fields"])
-        for row in rows
-    ]
+    return [_candidate(row) for row in rows]
+
+
+def _candidate(row: Any) -> Candidate:
+    return Candidate(intent_of(row), row["linked_id"], row["shadow_fields"] or {}, row["entity_fields"])
 
 
 def _prefixed(alias: str) -> str:
@@ -83,8 +91,8 @@ async def next_due(connection: Connection, workspace: str, group: str) -> float 
     """Seconds until the next planned intent of the group is due; None: none waits for a time."""
     seconds: float | None = await connection.fetchval(
         """select greatest(0, extract(epoch from min(not_before) - clock_timestamp()))::double precision
-             from intent where workspace = $1 and budget_group = $2 and state = 'planned' and waits_for is null
-              and not_before > clock_timestamp()""",
+             from intent where workspace = $1 and budget_group = $2 and state = 'planned'
+              and waits_for is null and not_before > clock_timestamp()""",
         workspace,
         group,
     )
@@ -133,7 +141,8 @@ async def supersede(connection: Connection, ids: Collection[UUID]) -> None:
     """Nothing is left to write: the side holds it by now."""
     if ids:
         await connection.execute(
-            "update intent set state = 'superseded', settled_at = now() where id = any($1) and state = 'planned'",
+            """update intent set state = 'superseded', settled_at = now()
+                where id = any($1) and state = 'planned'""",
             list(ids),
         )
 
@@ -150,17 +159,51 @@ async def set_waiting(connection: Connection, waits: Sequence[tuple[UUID, str]])
 
 
 async def postpone(
-    connection: Connection, intent: Intent, wait_s: float, error_class: str, error: str
+    connection: Connection, intent: Intent, wait_s: float, error: TwinledgerError, *, step: bool
 ) -> None:
-    """Certainly not applied: back to planned, due again after `wait_s`."""
+    """Certainly not applied: back to planned, due again after `wait_s`; `step` climbs the wait ladder."""
     await connection.execute(
         """update intent set state = 'planned', expected = null, phase = null, owner = null, permit_id = null,
-                  not_before = clock_timestamp() + make_interval(secs => $2), error_class = $3, error = $4
+                  not_before = clock_timestamp() + make_interval(secs => $2), failures = failures + $3,
+                  error_class = $4, error = $5
             where id = $1 and state in ('sending', 'unknown', 'planned')""",
         intent.id,
         wait_s,
+        int(step),
+        getattr(error, "error_class", "bug"),
+        str(error),
+    )
+
+
+async def mark_unknown(connection: Connection, intent: Intent, error_class: str, error: str) -> None:
+    """The request left and no clean answer came: the resolver looks before anybody sends again."""
+    await connection.execute(
+        """update intent set state = 'unknown', error_class = $2, error = $3
+            where id = $1 and state = 'sending'""",
+        intent.id,
         error_class,
         error,
+    )
+
+
+async def look_again(connection: Connection, intent: Intent, wait_s: float) -> None:
+    """Still unknown: not found yet, and too early to send again."""
+    await connection.execute(
+        """update intent set not_before = clock_timestamp() + make_interval(secs => $2)
+            where id = $1 and state = 'unknown'""",
+        intent.id,
+        wait_s,
+    )
+
+
+async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> None:
+    """The side holds what was sent; an observation may have said so already."""
+    await connection.execute(
+        """update intent i set state = 'confirmed', external_id = t.external_id, settled_at = now()
+             from unnest($1::uuid[], $2::text[]) as t(id, external_id)
+            where i.id = t.id and i.state in ('sending', 'unknown')""",
+        [intent_id for intent_id, _ in ids],
+        [external_id for _, external_id in ids],
     )
 
 
@@ -187,9 +230,17 @@ async def give_up_dead_owner(connection: Connection, owner: str, older_than: tim
     return int(status.rpartition(" ")[2])
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A write with unknown outcome, and how long ago it was sent (database time)."""
+
+    candidate: Candidate
+    age: timedelta
+
+
 async def unknown_intents(
     connection: Connection, workspace: str, group: str, settle_after: timedelta, limit: int
-) -> list[Any]:
+) -> list[Lost]:
     """Unknown outcomes old enough to be looked for, oldest first, with their target's state."""
     rows = await connection.fetch(
         f"""select {_prefixed("i")}, c.external_id as linked_id, e.fields as entity_fields,
@@ -206,4 +257,4 @@ async def unknown_intents(
         settle_after,
         limit,
     )
-    return list(rows)
+    return [Lost(_candidate(row), row["age"]) for row in rows]

@@ -11,11 +11,20 @@ import orjson
 from twinledger.kernel.database import Connection
 from twinledger.state.records import Intent, Target
 
-__all__ = ["INTENT_COLUMNS", "intent_of", "insert_planned", "open_intents", "save_intent_states", "unsettled_objects", "wake_waiting"]
+__all__ = [
+    "INTENT_COLUMNS",
+    "insert_planned",
+    "intent_of",
+    "open_intents",
+    "save_intent_states",
+    "unsettled_objects",
+    "wake_waiting",
+]
 
 INTENT_COLUMNS = (
-    "id, workspace, budget_group, entity_id, object, role, op, patch, bases, expected, phase, reference, state,"
-    " attempt, lane, entity_version, waits_for, received_at, sent_at, first_sent_at, external_id, permit_id"
+    "id, workspace, budget_group, entity_id, object, role, op, patch, bases, expected, phase, reference,"
+    " state, attempt, failures, lane, entity_version, waits_for, received_at, sent_at, first_sent_at,"
+    " external_id, permit_id"
 )
 
 
@@ -34,6 +43,7 @@ def intent_of(row: Any) -> Intent:
         reference=row["reference"],
         state=row["state"],
         attempt=row["attempt"],
+        failures=row["failures"],
         lane=row["lane"],
         entity_version=row["entity_version"],
         waits_for=row["waits_for"],
@@ -118,7 +128,8 @@ async def wake_waiting(connection: Connection, keys: Collection[str]) -> None:
     """A parent arrived: its children stop waiting, in the transaction that brought it."""
     if keys:
         await connection.execute(
-            "update intent set waits_for = null, not_before = now() where waits_for = any($1) and state = 'planned'",
+            """update intent set waits_for = null, not_before = now()
+                where waits_for = any($1) and state = 'planned'""",
             list(keys),
         )
 

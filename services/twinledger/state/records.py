@@ -20,6 +20,7 @@ __all__ = [
     "Fields",
     "Intent",
     "IntentState",
+    "Lane",
     "Review",
     "Shadow",
     "Target",
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 Fields = dict[str, Any]
+Lane = Literal["live", "retry", "verify", "backfill"]
 IntentState = Literal["planned", "sending", "unknown", "confirmed", "rejected", "superseded"]
 
 
@@ -121,9 +123,10 @@ class Intent:
     bases: dict[str, int]
     state: IntentState
     entity_version: int
-    lane: str = "live"
+    lane: Lane = "live"
     reference: str | None = None
     attempt: int = 0
+    failures: int = 0
     expected: Fields | None = None
     phase: str | None = None
     waits_for: str | None = None

@@ -7,6 +7,7 @@ The derived id follows from flow and key, so however often the order is seen the
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState
@@ -22,13 +23,13 @@ def derived_entity_id(flow: Flow, source_id: UUID) -> UUID:
     return derived_id("flow", flow.name, str(source_id))
 
 
-def derive(flow: Flow, source: Entity, state: BatchState, now: str) -> Entity | None:
+def derive(flow: Flow, source: Entity, state: BatchState, now: datetime) -> Entity | None:
     """The new entity, or None when the flow does not apply or has already made it."""
     entity_id = derived_entity_id(flow, source.id)
     if entity_id in state.entities or not flow.applies(source.fields):
         return None
     fields = flow.derive(source.fields)
-    clock = Clock(1, f"flow:{flow.name}", now)
+    clock = Clock(1, f"flow:{flow.name}", now.isoformat())
     entity = Entity(
         entity_id,
         source.workspace,

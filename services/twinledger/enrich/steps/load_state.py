@@ -14,14 +14,14 @@ from uuid import UUID
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.enrich.steps.derive_entities import derived_entity_id
-from twinledger.enrich.steps.resolve_identity import link_keys, match_keys_of, related_keys
+from twinledger.enrich.steps.resolve_identity import link_keys, match_keys, related_keys
 from twinledger.enrich.steps.resolve_references import named_keys, named_natural_keys
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id
 from twinledger.road.inbox import already_seen
 from twinledger.state.crosswalk import rows_of_entities, rows_of_keys
 from twinledger.state.entities import lock_entities
-from twinledger.state.identity import MatchKey, entities_by_match_key, lock_types, targets_by_reference
+from twinledger.state.identity import entities_by_match_key, lock_types, targets_by_reference
 from twinledger.state.intents import open_intents, unsettled_objects
 from twinledger.state.records import ExternalKey
 from twinledger.state.shadows import load_shadows
@@ -80,13 +80,13 @@ async def _recognise_unknown(
     await _load_crosswalk(connection, state, kin)
     references = {o.reference for o in unknown if o.reference}
     state.references = await targets_by_reference(connection, state.workspace, references)
-    wanted = {key for o in unknown for key in match_keys_of(o, definitions.rules[o.entity_type])}
+    wanted = {key for o in unknown for key in match_keys(o.fields, definitions.rules[o.entity_type])}
     await _load_matches(connection, state, wanted)
     without_carrier = {o.key.object for o in unknown} - definitions.with_reference
     state.unsettled_objects = await unsettled_objects(connection, state.workspace, without_carrier)
 
 
-async def _load_matches(connection: Connection, state: BatchState, keys: Collection[MatchKey]) -> None:
+async def _load_matches(connection: Connection, state: BatchState, keys: Collection[str]) -> None:
     if keys:
         state.matches.update(await entities_by_match_key(connection, state.workspace, keys))
 

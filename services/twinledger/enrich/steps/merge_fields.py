@@ -8,7 +8,7 @@ a change is concurrent when the entity's field moved on after that side last agr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -53,7 +53,7 @@ def merge(
     entity: Entity,
     shadow: Shadow | None,
     change: Change,
-    policy_of: Callable[[str], FieldPolicy],
+    policies: Mapping[str, FieldPolicy],
 ) -> Merge:
     """Apply `change` to `entity` in memory; its version rises once if anything was accepted."""
     result = Merge()
@@ -63,6 +63,9 @@ def merge(
     for path, value in change.fields.items():
         if base.get(path, _MISSING) == value:
             continue
+        policy = policies[path]
+        if policy.kind == "computed":
+            continue  # each system works it out; `doubt_totals` compares
         current = entity.fields.get(path)
         if value == current:
             result.agreed[path] = entity.clocks[path].version if path in entity.clocks else version
@@ -70,7 +73,7 @@ def merge(
             entity.clocks.setdefault(path, clock)
             continue
         agreed_at = shadow.bases.get(path, 0) if shadow is not None else 0
-        if _accepts(entity, path, value, agreed_at, change, clock, policy_of(path), result):
+        if _accepts(entity, path, value, agreed_at, change, clock, policy, result):
             entity.set(path, value, clock)
             result.accepted[path] = (current, value)
             result.agreed[path] = version
@@ -95,18 +98,18 @@ def _accepts(
         return True
     if value is None and agreed_at == 0:
         return False  # first sight of a side: emptiness there overwrites nothing
-    if policy.kind == "owner" or policy.kind == "computed":
+    if policy.kind == "owner":
         wins = change.system == policy.owner
         if not wins and agreed_at:
-            _note(result, entity, path, policy.text, held, current, clock, value, wins)
+            _note(result, entity, path, f"owner({policy.owner})", held, current, clock, value, wins)
         return wins
     if policy.kind == "write_once":
-        _note(result, entity, path, policy.text, held, current, clock, value, False)
+        _note(result, entity, path, "write_once", held, current, clock, value, False)
         return False
     if held.version <= agreed_at:
         return True
     wins = _later(clock, value, held, current)
-    _note(result, entity, path, policy.text, held, current, clock, value, wins)
+    _note(result, entity, path, "lww", held, current, clock, value, wins)
     return wins
 
 

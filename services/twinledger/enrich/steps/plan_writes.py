@@ -8,7 +8,7 @@ plans nothing and the sync cannot loop.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -19,9 +19,10 @@ import orjson
 
 from twinledger.enrich.observed import ROLE, BatchState
 from twinledger.kernel.ids import derived_id, reference
+from twinledger.mapping.flow import Flow
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.mapping.sync_rule import SyncRule
-from twinledger.state.records import Entity, Fields, Intent, Shadow, Target, system_of
+from twinledger.state.records import Entity, Fields, Intent, Lane, Shadow, Target, system_of
 
 __all__ = ["Planner"]
 
@@ -33,9 +34,10 @@ class Planner:
     mappings: Mapping[str, ObjectMapping]
     budget_groups: Mapping[str, str]
     reference_key: bytes
+    flows: Sequence[Flow]
 
     def plan(
-        self, entity: Entity, rule: SyncRule, state: BatchState, lane: str, received_at: datetime | None
+        self, entity: Entity, rule: SyncRule, state: BatchState, lane: Lane, received_at: datetime | None
     ) -> None:
         """Plan for each side that should hold the entity; older plans are superseded."""
         for object_name in rule.targets(entity.fields):
@@ -59,7 +61,7 @@ class Planner:
         mapping = self.mappings[target.object]
         if side is None:
             unsettled = any(i.state in ("sending", "unknown") for i in state.intents.get(target, []))
-            if unsettled or not rule.creates(target.object, entity.origin, entity.fields):
+            if unsettled or not self._may_create(entity, rule, target.object):
                 return None
             patch = _patch(entity, mapping, None)
             return ("create", patch) if patch else None
@@ -68,6 +70,12 @@ class Planner:
         patch = _patch(entity, mapping, shadow)
         return ("update", patch) if patch else None
 
+    def _may_create(self, entity: Entity, rule: SyncRule, object_name: str) -> bool:
+        """By the rule, or because a flow made the entity for this object."""
+        return rule.systems[object_name].create or entity.origin.startswith(
+            tuple(f"flow:{flow.name}/" for flow in self.flows if flow.target == object_name)
+        )
+
     def _intent(
         self,
         entity: Entity,
@@ -75,7 +83,7 @@ class Planner:
         op: Literal["create", "update"],
         patch: Fields,
         state: BatchState,
-        lane: str,
+        lane: Lane,
         received_at: datetime | None,
     ) -> Intent:
         shadow = state.shadows.get(target)
@@ -110,14 +118,8 @@ class Planner:
 def _patch(entity: Entity, mapping: ObjectMapping, shadow: Shadow | None) -> Fields:
     """Fields that this side should hold and does not; a create leaves out what is empty."""
     known = shadow.fields if shadow is not None else {}
-    patch = {}
-    for path in mapping.writable(shadow is None):
-        if path not in entity.fields:
-            continue
-        value = mapping.normal(path, entity.fields[path])
-        if value != known.get(path):
-            patch[path] = value
-    return patch
+    said = mapping.expected(entity.fields, creating=shadow is None)
+    return {path: value for path, value in said.items() if value != known.get(path)}
 
 
 def _supersede(intents: list[Intent], keep: UUID | None) -> None:

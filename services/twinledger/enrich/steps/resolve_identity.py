@@ -11,16 +11,16 @@ from __future__ import annotations
 from uuid import UUID
 
 from twinledger.enrich.observed import ROLE, BatchState, Observed
+from twinledger.enrich.steps.resolve_references import key_named
 from twinledger.kernel.ids import derived_id
+from twinledger.mapping.natural_keys import natural_key
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road.outcome import Ok, Retry, Skip
-from twinledger.state.identity import MatchKey
-from twinledger.state.records import Entity, ExternalKey, Review, Target
+from twinledger.state.records import Entity, ExternalKey, Fields, Review, Target
 
-__all__ = ["link_keys", "match_keys_of", "related_keys", "resolve_identity"]
+__all__ = ["link_keys", "match_keys", "related_keys", "resolve_identity"]
 
 CREATE_UNSETTLED_WAIT_S = 1.0
-RELATED_WAIT_S = 30.0
 
 
 def resolve_identity(observed: Observed, rule: SyncRule, state: BatchState) -> Ok[UUID] | Retry | Skip:
@@ -49,18 +49,18 @@ def _waits(observed: Observed, state: BatchState) -> Retry | None:
     keys = related_keys(observed)
     if keys and not any(key in state.crosswalk for key in keys):
         state.wanted.update(keys)
-        return Retry(reason="parent_missing", waits_for=keys[0].text(), delay_s=RELATED_WAIT_S)
+        return Retry(reason="parent_missing", waits_for=keys[0].text())
     return None
 
 
 def related_keys(observed: Observed) -> list[ExternalKey]:
     """Records that share the identity but are not named in the document: contacts of an account."""
-    system = observed.system
-    return [
-        ExternalKey(f"{system}.{kind.rstrip('s')}", external_id)
-        for kind, ids in observed.related.items()
-        for external_id in ids
-    ]
+    return [key_named(name) for names in observed.related.values() for name in names]
+
+
+def link_keys(observed: Observed) -> list[ExternalKey]:
+    """Records the document names as sharing its identity: the account of a contact."""
+    return [key_named(name) for name in observed.links.values()]
 
 
 def _recognise(
@@ -93,13 +93,6 @@ def _unless_taken(
     return entity_id, None
 
 
-def link_keys(observed: Observed) -> list[ExternalKey]:
-    """Records the document names as sharing its identity: the account of a contact."""
-    return [
-        ExternalKey(f"{observed.system}.{name}", external_id) for name, external_id in observed.links.items()
-    ]
-
-
 def _bind_links(observed: Observed, entity_id: UUID, state: BatchState) -> None:
     """The account a contact names is this customer's account, even before it was read itself."""
     for key in link_keys(observed):
@@ -108,13 +101,18 @@ def _bind_links(observed: Observed, entity_id: UUID, state: BatchState) -> None:
             state.wanted.add(key)
 
 
-def match_keys_of(observed: Observed, rule: SyncRule) -> list[MatchKey]:
-    """The values by which another system's record of the same thing is found."""
-    return [MatchKey(observed.entity_type, kind, value) for kind, value in rule.match_keys(observed.fields)]
+def match_keys(fields: Fields, rule: SyncRule) -> list[str]:
+    """What another system's record of the same thing is found by, the best first; none may be empty."""
+    sets = ({name: fields.get(name) for name in sorted(names)} for names in rule.match)
+    return [
+        natural_key(rule.entity, {name: str(value) for name, value in values.items()})
+        for values in sets
+        if None not in values.values()
+    ]
 
 
 def _matched(observed: Observed, rule: SyncRule, state: BatchState) -> set[UUID]:
-    for key in match_keys_of(observed, rule):
+    for key in match_keys(observed.fields, rule):
         found = state.matches.get(key)
         if found:
             return set(found)

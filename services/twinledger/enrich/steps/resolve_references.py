@@ -15,18 +15,14 @@ from uuid import UUID
 
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.road.outcome import Ok, Retry
-from twinledger.state.identity import MatchKey
 from twinledger.state.records import ExternalKey
 
-__all__ = ["PARENT_WAIT_S", "named_keys", "named_natural_keys", "resolve_references"]
+__all__ = ["key_named", "named_keys", "named_natural_keys", "resolve_references"]
 
-PARENT_WAIT_S = 30.0
 ENTITY_PREFIX = "entity:"
 
 
-def resolve_references(
-    observed: Observed, refs: Sequence[str], state: BatchState
-) -> Ok[Observed] | Retry:
+def resolve_references(observed: Observed, refs: Sequence[str], state: BatchState) -> Ok[Observed] | Retry:
     """`refs` are the paths that hold references: "customer", or "lines.item" inside each line."""
     fields = dict(observed.fields)
     for path in refs:
@@ -34,22 +30,17 @@ def resolve_references(
         value = fields.get(outer)
         if value is None:
             continue
-        if inner:
-            resolved, missing = _in_lines(value, inner, state)
-        else:
-            resolved, missing = _one(value, state)
+        resolved, missing = _in_lines(value, inner, state) if inner else _one(value, state)
         if missing is not None:
             key = external_key(missing)
             if key is not None:
                 state.wanted.add(key)
-            return Retry(reason="parent_missing", waits_for=missing, delay_s=PARENT_WAIT_S)
+            return Retry(reason="parent_missing", waits_for=missing)
         fields[outer] = resolved
     return Ok(replace(observed, fields=fields))
 
 
-def _in_lines(
-    lines: list[dict[str, Any]], inner: str, state: BatchState
-) -> tuple[list[dict[str, Any]], str | None]:
+def _in_lines(lines: list[dict[str, Any]], inner: str, state: BatchState) -> tuple[Any, str | None]:
     resolved = []
     for line in lines:
         value = line.get(inner)
@@ -63,7 +54,7 @@ def _in_lines(
     return resolved, None
 
 
-def _one(value: str, state: BatchState) -> tuple[str, str | None]:
+def _one(value: str, state: BatchState) -> tuple[Any, str | None]:
     if value.startswith(ENTITY_PREFIX):
         return value, None
     entity_id = _entity_named(value, state)
@@ -74,7 +65,7 @@ def _entity_named(value: str, state: BatchState) -> UUID | None:
     key = external_key(value)
     if key is not None:
         return state.entity_of(key)
-    found = state.matches.get(natural_key(value), set())
+    found = state.matches.get(value)
     return min(found) if found else None
 
 
@@ -86,10 +77,10 @@ def external_key(value: str) -> ExternalKey | None:
     return ExternalKey(head, external_id)
 
 
-def natural_key(value: str) -> MatchKey:
-    """ "tax?name=Sales Tax&percent=5.5" -> (tax, natural, "name=Sales Tax&percent=5.5")."""
-    entity_type, _, rest = value.partition("?")
-    return MatchKey(entity_type, "natural", rest)
+def key_named(value: str) -> ExternalKey:
+    """As `external_key`, for a name that is always an id."""
+    head, _, external_id = value.partition("/")
+    return ExternalKey(head, external_id)
 
 
 def _named(observed: Observed, refs: Sequence[str]) -> Iterator[str]:
@@ -108,6 +99,6 @@ def named_keys(observed: Observed, refs: Sequence[str]) -> set[ExternalKey]:
     return {key for key in keys if key is not None}
 
 
-def named_natural_keys(observed: Observed, refs: Sequence[str]) -> set[MatchKey]:
+def named_natural_keys(observed: Observed, refs: Sequence[str]) -> set[str]:
     """Every natural key the observation refers to."""
-    return {natural_key(name) for name in _named(observed, refs) if external_key(name) is None}
+    return {name for name in _named(observed, refs) if external_key(name) is None}

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState
+from twinledger.enrich.steps.resolve_identity import match_keys
 from twinledger.kernel.database import Connection
 from twinledger.road import outbox
 from twinledger.road.broker import OutRecord
@@ -14,23 +15,16 @@ from twinledger.road.parking import wake
 from twinledger.state.crosswalk import bind
 from twinledger.state.entities import save_entities
 from twinledger.state.history import save_audit, save_conflicts, save_reviews
-from twinledger.state.identity import MatchKey, save_match_keys, save_references
+from twinledger.state.identity import save_match_keys, save_references
 from twinledger.state.intents import insert_planned, save_intent_states, wake_waiting
-from twinledger.state.records import Entity
 from twinledger.state.shadows import save_shadows
 
-__all__ = ["match_keys", "store_changes", "waiting_key"]
+__all__ = ["store_changes", "waiting_key"]
 
 
 def waiting_key(entity_id: UUID, object_name: str) -> str:
     """What a child intent waits for: its parent on one side."""
     return f"entity:{entity_id}@{object_name}"
-
-
-def match_keys(entity: Entity, definitions: SyncDefinitions) -> list[MatchKey]:
-    """The keys by which other records will find this entity, natural keys of references included."""
-    keys = definitions.rules[entity.type].match_keys(entity.fields)
-    return [MatchKey(entity.type, kind, value) for kind, value in keys]
 
 
 async def store_changes(
@@ -41,7 +35,7 @@ async def store_changes(
     await save_entities(connection, changed)
     await bind(connection, state.bound)
     await save_shadows(connection, (s for s in state.shadows.values() if s.changed))
-    keys_of = {entity.id: match_keys(entity, definitions) for entity in changed}
+    keys_of = {e.id: match_keys(e.fields, definitions.rules[e.type]) for e in changed}
     await save_match_keys(connection, state.workspace, keys_of)
     await save_references(connection, state.workspace, state.new_references)
     settled = [i for intents in state.intents.values() for i in intents if i.changed]
@@ -54,8 +48,7 @@ async def store_changes(
     await outbox.append(connection, outgoing)
 
 
-async def _wake(connection: Connection, state: BatchState, keys: Iterable[Sequence[MatchKey]]) -> None:
-    names = [row.key.text() for row in state.bound]
-    names += [f"{key.entity_type}?{key.value}" for found in keys for key in found if key.kind == "natural"]
+async def _wake(connection: Connection, state: BatchState, keys: Iterable[Sequence[str]]) -> None:
+    names = [row.key.text() for row in state.bound] + [key for found in keys for key in found]
     await wake(connection, names)
     await wake_waiting(connection, [waiting_key(row.entity_id, row.key.object) for row in state.bound])

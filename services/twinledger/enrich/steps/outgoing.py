@@ -1,0 +1,81 @@
+"""Enrich: what leaves with the batch through the outbox: planned writes, and hints for unknown parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from twinledger.kernel.clock import Clock
+from twinledger.kernel.ids import derived_id
+from twinledger.road.broker import OutRecord
+from twinledger.road.codec import Codec
+from twinledger.road.envelope import Envelope, Headers, Lane
+from twinledger.road.topics import HINTS, WRITE_INTENTS, key_of
+from twinledger.state.records import ExternalKey, Intent
+
+__all__ = ["Outgoing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Builds the records of one workspace."""
+
+    codec: Codec
+    clock: Clock
+    workspace: str
+
+    def intents(self, planned: Iterable[Intent]) -> list[OutRecord]:
+        """One record an intent, keyed by budget group so that batches form in one loader."""
+        return [self._intent(intent) for intent in planned if intent.state == "planned"]
+
+    def hints(self, wanted: Iterable[ExternalKey]) -> list[OutRecord]:
+        """Look there first: a parent that is not known yet."""
+        return [self._hint(key) for key in sorted(wanted)]
+
+    def _intent(self, intent: Intent) -> OutRecord:
+        value = {
+            "intent_id": str(intent.id),
+            "workspace": self.workspace,
+            "budget_group": intent.budget_group,
+            "lane": intent.lane,
+        }
+        envelope = self._envelope(
+            str(intent.id), intent.target.object, "write-intent", intent.lane, intent.received_at
+        )
+        return OutRecord(
+            WRITE_INTENTS.name,
+            key_of(self.workspace, intent.budget_group),
+            self.codec.encode("write-intent", value),
+            envelope,
+        )
+
+    def _hint(self, key: ExternalKey) -> OutRecord:
+        value = {
+            "workspace": self.workspace,
+            "object": key.object,
+            "external_id": key.external_id,
+            "lane": "verify",
+        }
+        event_id = str(derived_id("hint", self.workspace, key.text(), self.clock.now().isoformat()))
+        return OutRecord(
+            HINTS.name,
+            key_of(self.workspace, key.object),
+            self.codec.encode("hint", value),
+            self._envelope(event_id, key.object, "hint", "verify", None),
+        )
+
+    def _envelope(
+        self, event_id: str, source: str, kind: str, lane: Lane, received_at: datetime | None
+    ) -> Headers:
+        now = self.clock.now()
+        envelope = Envelope(
+            event_id=event_id,
+            source=source,
+            type=kind,
+            time=now,
+            workspace=self.workspace,
+            lane=lane,
+            received_at=received_at or now,
+        )
+        return tuple(envelope.to_headers())

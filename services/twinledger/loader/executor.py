@@ -1,0 +1,208 @@
+"""Loader: the executor of one budget group: looks at the queue, pays, sends, hands answers to settle.
+
+Work that waits for a budget stays in the table; a round takes what the budget grants right now.
+SENDING and the grant are committed in one transaction before the first byte leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from twinledger.connectors.base.contract import CallPermit, NotApplied, Sink, WriteAnswer, WriteCall
+from twinledger.kernel.clock import Clock
+from twinledger.kernel.database import Pool
+from twinledger.kernel.errors import TwinledgerError
+from twinledger.kernel.failpoints import failpoint
+from twinledger.kernel.metrics import EVENT_TO_WRITE
+from twinledger.loader.calls import Request, requests_of
+from twinledger.loader.settle_queue import SettleQueue
+from twinledger.loader.steps.build_calls import Built, Round, build_round
+from twinledger.loader.steps.load_parents import ParentLoader
+from twinledger.loader.steps.settle import Answered
+from twinledger.mapping.lens import ObjectMapping
+from twinledger.state.budgets import report_answered, take
+from twinledger.state.intent_queue import (
+    Sending,
+    candidates,
+    mark_sending,
+    next_due,
+    set_waiting,
+    supersede,
+)
+
+__all__ = ["Executor", "ExecutorSettings"]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSettings:
+    """`look_every_s` bounds how long a lost wake-up can go unnoticed."""
+
+    owner: str
+    workspace: str
+    group: str
+    max_candidates: int = 400
+    max_requests: int = 16
+    send_by_s: float = 1.0
+    look_every_s: float = 1.0
+
+
+class Executor:
+    """One per workspace and budget group."""
+
+    def __init__(
+        self,
+        settings: ExecutorSettings,
+        pool: Pool,
+        sinks: Mapping[str, Sink],
+        mappings: Mapping[str, ObjectMapping],
+        parents: ParentLoader,
+        settle: SettleQueue,
+        permit: CallPermit,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._sinks = sinks
+        self._mappings = mappings
+        self._parents = parents
+        self._settle = settle
+        self._permit = permit
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._wait_s: float | None = None
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Rounds until cancelled; a cancelled call is left to the resolver."""
+        while True:
+            self._woken.clear()
+            sent = await self._round()
+            if not sent:
+                await self._idle()
+
+    async def drain(self) -> None:
+        """Let the calls in flight end."""
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _idle(self) -> None:
+        wait_s = min(self._settings.look_every_s, *([self._wait_s] if self._wait_s else []), 60.0)
+        try:
+            async with asyncio.timeout(max(wait_s, 0.005)):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _round(self) -> int:
+        """One look at the queue; how many requests left."""
+        free = self._settings.max_requests - len(self._running)
+        self._wait_s = None
+        if free <= 0:
+            return 0
+        work = await self._look()
+        requests = requests_of(work.built, self._sinks)[:free]
+        prepared = [request for request in [await self._prepare(r) for r in requests] if request.built]
+        sending = await self._pay(prepared)
+        for request, permit, sent_at in sending:
+            task = asyncio.create_task(self._send(request, permit, sent_at))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+        return len(sending)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self.wake()
+
+    async def _look(self) -> Round:
+        s = self._settings
+        async with self._pool.acquire() as connection:
+            due = await candidates(connection, s.workspace, s.group, s.max_candidates)
+            if not due:
+                self._wait_s = await next_due(connection, s.workspace, s.group)
+                return Round()
+            work = build_round(due, self._mappings, await self._parents.load(connection, due))
+            if work.nothing_left or work.waiting:
+                async with connection.transaction():
+                    await supersede(connection, work.nothing_left)
+                    await set_waiting(connection, work.waiting)
+        return work
+
+    async def _prepare(self, request: Request) -> Request:
+        """Complete the calls with what the vendor demands; refusals are settled, the rest goes on."""
+        calls = [built.call for built in request.built]
+        try:
+            answers = await request.sink.prepare(calls, self._permit)
+        except TwinledgerError as error:
+            answers = [NotApplied(error)] * len(calls)
+        ready: list[Built] = []
+        for built, answer in zip(request.built, answers, strict=True):
+            if isinstance(answer, WriteCall):
+                ready.append(Built(built.intent, answer, built.expected))
+            else:
+                await self._settle.put([Answered(built, answer)])
+        return Request(request.sink, ready)
+
+    async def _pay(self, requests: Sequence[Request]) -> list[tuple[Request, UUID, datetime]]:
+        """SENDING and the budget's grant, committed together. No grant, no call."""
+        if not requests:
+            return []
+        s = self._settings
+        failpoint("intent.sending.before")
+        async with self._pool.acquire() as connection, connection.transaction():
+            lane = requests[0].built[0].intent.lane
+            grant = await take(connection, s.workspace, s.group, lane, len(requests))
+            self._wait_s = grant.wait_s or None
+            paid = list(zip(requests, grant.permits, strict=False))
+            marks = [
+                Sending(built.intent, built.expected, built.call.phase, permit)
+                for request, permit in paid
+                for built in request.built
+            ]
+            marked = await mark_sending(connection, marks, s.owner, s.send_by_s)
+        failpoint("intent.sending.after")
+        sending = []
+        for request, permit in paid:
+            mine = [built for built in request.built if built.intent.id in marked]
+            if mine:
+                sending.append((Request(request.sink, mine), permit, marked[mine[0].intent.id]))
+            else:
+                await self._hand_back(permit, None)
+        return sending
+
+    async def _send(self, request: Request, permit: UUID, sent_at: datetime) -> None:
+        """One vendor request, then its answers go to settle. Whatever happens, the permit is given back."""
+        send_by = self._clock.monotonic() + self._settings.send_by_s
+        self._observe_latency(request.built)
+        failpoint("sink.write.before")
+        answers: Sequence[WriteAnswer] = await request.sink.write(
+            [built.call for built in request.built], send_by=send_by
+        )
+        failpoint("sink.write.after")
+        await self._settle.put(
+            [Answered(built, answer) for built, answer in zip(request.built, answers, strict=True)]
+        )
+        await self._hand_back(permit, sent_at)
+
+    def _observe_latency(self, built: Sequence[Built]) -> None:
+        now = self._clock.now()
+        for one in built:
+            if one.intent.received_at is not None and one.intent.attempt == 0:
+                waited = (now - one.intent.received_at).total_seconds()
+                system = one.intent.target.object.partition(".")[0]
+                EVENT_TO_WRITE.labels(system, one.intent.lane).observe(max(waited, 0.0))
+
+    async def _hand_back(self, permit: UUID, sent_at: datetime | None) -> None:
+        async with self._pool.acquire() as connection:
+            await report_answered(connection, [(permit, sent_at)])

@@ -1,0 +1,56 @@
+"""Loader: answers wait here for the next settle transaction; whatever is there goes in one.
+
+Under load many answers share a commit; on a quiet stream an answer never waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from twinledger.kernel.clock import Clock
+from twinledger.kernel.database import Pool
+from twinledger.kernel.failpoints import failpoint
+from twinledger.loader.steps.settle import Answered, Settler
+
+__all__ = ["SettleQueue"]
+
+MOST_AT_ONCE = 400
+
+
+class SettleQueue:
+    """Bounded queue in front of the settler; `on_settled` wakes the relay and the executors."""
+
+    def __init__(self, pool: Pool, settler: Settler, clock: Clock, on_settled: Callable[[], None]) -> None:
+        self._pool = pool
+        self._settler = settler
+        self._clock = clock
+        self._on_settled = on_settled
+        self._queue: asyncio.Queue[Sequence[Answered]] = asyncio.Queue(maxsize=64)
+
+    async def put(self, answered: Sequence[Answered]) -> None:
+        """Settle soon; waits when the database is behind."""
+        await self._queue.put(answered)
+
+    async def join(self) -> None:
+        """Returns when everything put so far is committed."""
+        await self._queue.join()
+
+    async def run(self) -> None:
+        """Until cancelled. A failed transaction leaves its intents SENDING: the resolver takes them."""
+        while True:
+            batches = [await self._queue.get()]
+            while not self._queue.empty() and sum(map(len, batches)) < MOST_AT_ONCE:
+                batches.append(self._queue.get_nowait())
+            try:
+                await self._commit([one for batch in batches for one in batch])
+            finally:
+                for _ in batches:
+                    self._queue.task_done()
+            self._on_settled()
+
+    async def _commit(self, answered: Sequence[Answered]) -> None:
+        failpoint("intent.settle.before")
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._settler.settle(connection, answered, self._clock.now())
+        failpoint("intent.settle.after")

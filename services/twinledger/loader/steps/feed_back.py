@@ -1,0 +1,177 @@
+"""Loader: what goes back on the road after a write.
+
+The vendor's own answer travels as a source record carrying the intent's id (a hint where the vendor
+answers no document), so the same merge that reads a person's edit corrects our shadow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from twinledger.connectors.base.contract import Applied
+from twinledger.kernel.clock import Clock
+from twinledger.kernel.database import Connection
+from twinledger.kernel.errors import ErrorClass, PermanentError, TransientError, TwinledgerError
+from twinledger.kernel.ids import derived_id
+from twinledger.kernel.metrics import INTENTS_ENDED
+from twinledger.road.broker import OutRecord, Received
+from twinledger.road.codec import Codec
+from twinledger.road.dead_letters import DeadLetterOffice, insert_rows
+from twinledger.road.envelope import Envelope, Headers
+from twinledger.road.outcome import DeadLetter, DeadLetterReason
+from twinledger.road.topics import HINTS, SOURCE_RECORDS, WRITE_INTENTS, WRITE_RESULTS, key_of
+from twinledger.state.records import Intent, system_of
+
+__all__ = ["FeedBack"]
+
+NO_PLACE = -1
+"""The queue is a table: a refused write has no place in a topic, its event id names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedBack:
+    """Builds the outgoing records of a settled write."""
+
+    codec: Codec
+    clock: Clock
+    office: DeadLetterOffice
+
+    def applied(self, intent: Intent, answer: Applied) -> list[OutRecord]:
+        """The answer as a source record or a hint, and the result."""
+        again = (
+            self._source_record(intent, answer) if answer.document is not None else self._hint(intent, answer)
+        )
+        return [again, self._result(intent, "confirmed", answer.external_id, None, answer.ended_at)]
+
+    def rejected(self, intent: Intent, error: TwinledgerError, now: datetime) -> list[OutRecord]:
+        """The result of a write that was refused for good."""
+        return [self._result(intent, "rejected", intent.external_id, _class_of(error), now)]
+
+    async def dead_letter(
+        self, connection: Connection, intent: Intent, error: TwinledgerError, now: datetime
+    ) -> list[OutRecord]:
+        """The refused write leaves the road with its bytes; its index row is written with the state."""
+        verdict = DeadLetter(
+            _reason_of(error),
+            _class_of(error),
+            f"{intent.target.object}: {error}",
+            type(error).__name__,
+            upstream_status=str(getattr(error, "status", None) or ""),
+        )
+        record = Received(
+            WRITE_INTENTS.name,
+            NO_PLACE,
+            NO_PLACE,
+            key_of(intent.workspace, intent.budget_group),
+            self._intent_bytes(intent),
+            self._headers(intent, "write-intent", str(intent.id)),
+            now,
+            max(intent.attempt, 1),
+        )
+        letter = self.office.letter(record, verdict)
+        await insert_rows(connection, [letter])
+        return [letter]
+
+    def _source_record(self, intent: Intent, answer: Applied) -> OutRecord:
+        value: dict[str, Any] = {
+            "workspace": intent.workspace,
+            "object": intent.target.object,
+            "external_id": answer.external_id,
+            "document": answer.document,
+            "gone": False,
+            "read_started_at": answer.ended_at,
+            "related": {},
+        }
+        event_id = str(derived_id("answer", str(intent.id), str(intent.attempt)))
+        return OutRecord(
+            SOURCE_RECORDS.name,
+            key_of(intent.workspace, intent.target.object, answer.external_id),
+            self.codec.encode("source-record", value),
+            self._headers(intent, "source-record", event_id),
+        )
+
+    def _hint(self, intent: Intent, answer: Applied) -> OutRecord:
+        value = {
+            "workspace": intent.workspace,
+            "object": intent.target.object,
+            "external_id": answer.external_id,
+            "lane": "verify",
+        }
+        event_id = str(derived_id("answer-hint", str(intent.id), str(intent.attempt)))
+        return OutRecord(
+            HINTS.name,
+            key_of(intent.workspace, intent.target.object),
+            self.codec.encode("hint", value),
+            self._headers(intent, "hint", event_id),
+        )
+
+    def _result(
+        self, intent: Intent, state: str, external_id: str | None, error_class: str | None, at: datetime
+    ) -> OutRecord:
+        INTENTS_ENDED.labels(system_of(intent.target.object), intent.target.object, state).inc()
+        value = {
+            "intent_id": str(intent.id),
+            "workspace": intent.workspace,
+            "object": intent.target.object,
+            "entity_id": str(intent.target.entity_id),
+            "external_id": external_id,
+            "state": state,
+            "error_class": error_class,
+            "ended_at": at,
+        }
+        event_id = str(derived_id("result", str(intent.id), state, str(intent.attempt)))
+        return OutRecord(
+            WRITE_RESULTS.name,
+            key_of(intent.workspace, intent.target.object, str(intent.target.entity_id)),
+            self.codec.encode("write-result", value),
+            self._headers(intent, "write-result", event_id),
+        )
+
+    def _intent_bytes(self, intent: Intent) -> bytes:
+        return self.codec.encode(
+            "write-intent",
+            {
+                "intent_id": str(intent.id),
+                "workspace": intent.workspace,
+                "budget_group": intent.budget_group,
+                "lane": intent.lane,
+            },
+        )
+
+    def _headers(self, intent: Intent, kind: str, event_id: str) -> Headers:
+        now = self.clock.now()
+        envelope = Envelope(
+            event_id=event_id,
+            source=intent.target.object,
+            type=kind,
+            time=now,
+            workspace=intent.workspace,
+            lane=intent.lane,
+            received_at=intent.received_at or now,
+            intent_id=str(intent.id),
+            reference=intent.reference,
+        )
+        return tuple(envelope.to_headers())
+
+
+def _class_of(error: TwinledgerError) -> ErrorClass:
+    return error.error_class if isinstance(error, TransientError | PermanentError) else "bug"
+
+
+_REASONS: dict[str, DeadLetterReason] = {
+    "validation": "validation",
+    "permission": "upstream-auth",
+    "grant_revoked": "upstream-auth",
+    "conflict": "upstream-conflict",
+    "parent_missing": "dependency-missing",
+    "mapping": "mapping",
+    "bug": "bug",
+}
+
+
+def _reason_of(error: TwinledgerError) -> DeadLetterReason:
+    if isinstance(error, TransientError):
+        return "upstream-exhausted"
+    return _REASONS.get(_class_of(error), "upstream-4xx")

@@ -1,0 +1,151 @@
+"""Loader, step 3 of 3: finds out what became of a write whose answer never came.
+
+In: intents UNKNOWN for longer than D    Out: adopted (found), sent again (proved absent), or looked for again
+
+Nothing is sent blindly: a create is looked for by its reference, an update by reading the record.
+Only a create that is an upsert by reference may simply be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from twinledger.connectors.base.contract import Applied, CallPermit, Sink, Source, SourceDocument, WriteCall
+from twinledger.kernel.clock import Clock
+from twinledger.kernel.database import Pool
+from twinledger.kernel.errors import TransientError
+from twinledger.kernel.failpoints import failpoint
+from twinledger.loader.steps.build_calls import Built
+from twinledger.loader.steps.settle import Answered, Settler
+from twinledger.mapping.document import decode
+from twinledger.mapping.lens import ObjectMapping
+from twinledger.state.history import save_reviews
+from twinledger.state.intent_queue import Lost, look_again, postpone
+from twinledger.state.records import Review, system_of
+from twinledger.state.shadows import hold_target
+
+__all__ = ["ResolverTimes", "UnknownResolver"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverTimes:
+    """D: lag until a write can be found. T_max: no request runs later than that at a vendor.
+
+    After `upsert_blind` even an upsert looks first: a person may have edited the record.
+    """
+
+    find_lag: timedelta = timedelta(seconds=5)
+    latest_run: timedelta = timedelta(seconds=120)
+    upsert_blind: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownResolver:
+    """Resolves one lost write at a time."""
+
+    pool: Pool
+    sinks: Mapping[str, Sink]
+    sources: Mapping[str, Source]
+    mappings: Mapping[str, ObjectMapping]
+    settler: Settler
+    permits: Mapping[str, CallPermit]
+    times: ResolverTimes
+    clock: Clock
+
+    async def resolve(self, lost: Lost) -> None:
+        """One lost write, one verdict."""
+        intent = lost.candidate.intent
+        if intent.op == "update":
+            await self._resolve_update(lost)
+            return
+        sink = self.sinks[system_of(intent.target.object)]
+        if sink.resend_is_safe.get(intent.target.object, False) and lost.age < self.times.upsert_blind:
+            await self._send_again(lost, hold=False)
+            return
+        found = await self._probe(sink, lost)
+        if found:
+            await self._adopt(lost, found)
+        elif lost.age > self.times.latest_run or sink.resend_is_safe.get(intent.target.object, False):
+            await self._send_again(lost, hold=True)
+        else:
+            await self._look_again(lost)
+
+    async def _probe(self, sink: Sink, lost: Lost) -> Sequence[SourceDocument]:
+        intent = lost.candidate.intent
+        permit = self.permits[system_of(intent.target.object)]
+        failpoint("sink.probe.before")
+        fields = {**lost.candidate.entity_fields, **intent.patch}
+        found = await sink.probe(intent.target.object, intent.reference or "", fields, permit)
+        failpoint("sink.probe.after")
+        return sorted(found, key=lambda document: document.external_id.zfill(24))
+
+    async def _adopt(self, lost: Lost, found: Sequence[SourceDocument]) -> None:
+        """The oldest is ours; more than one is a question for a person."""
+        intent = lost.candidate.intent
+        async with self.pool.acquire() as connection, connection.transaction():
+            if len(found) > 1:
+                ids = [document.external_id for document in found]
+                evidence = {"reference": intent.reference, "kept": ids[0], "rest": ids[1:]}
+                subject = f"{intent.target.object}/{ids[0]}"
+                await save_reviews(
+                    connection, [Review(intent.workspace, "two_records_for_one_reference", subject, evidence)]
+                )
+            answer = Applied(found[0].external_id, found[0].read_started_at, found[0].document)
+            await self.settler.settle(connection, [Answered(_built(lost), answer)], self.clock.now())
+
+    async def _resolve_update(self, lost: Lost) -> None:
+        intent = lost.candidate.intent
+        external_id = lost.candidate.external_id
+        if external_id is None:
+            await self._send_again(lost, hold=False)
+            return
+        system = system_of(intent.target.object)
+        read = await self.sources[system].read(intent.target.object, [external_id], self.permits[system])
+        if read.documents and self._shows(lost, read.documents[0]):
+            await self._adopt(lost, read.documents[:1])
+        else:
+            await self._send_again(lost, hold=True)
+
+    def _shows(self, lost: Lost, document: SourceDocument) -> bool:
+        mapping = self.mappings[document.object]
+        shown = mapping.read(decode(document.document)).fields
+        expected = lost.candidate.intent.expected or {}
+        plain = {path: value for path, value in expected.items() if not _is_reference(value)}
+        return all(shown.get(path) == value for path, value in plain.items())
+
+    async def _send_again(self, lost: Lost, *, hold: bool) -> None:
+        """Same reference, same values. Held: the lost call may run late and put an old value back."""
+        intent = lost.candidate.intent
+        error = TransientError("outcome unknown, not found", error_class="network", sent=True)
+        async with self.pool.acquire() as connection, connection.transaction():
+            if hold:
+                until = self.clock.now() - lost.age + self.times.latest_run
+                await hold_target(connection, intent.target, until)
+            await postpone(connection, intent, 0.0, error, step=False)
+
+    async def _look_again(self, lost: Lost) -> None:
+        async with self.pool.acquire() as connection:
+            await look_again(connection, lost.candidate.intent, self.times.find_lag.total_seconds())
+
+
+def _built(lost: Lost) -> Built:
+    intent = lost.candidate.intent
+    call = WriteCall(
+        str(intent.id),
+        intent.target.object,
+        intent.op,
+        lost.candidate.external_id,
+        intent.reference,
+        {},
+        phase=intent.phase,
+    )
+    return Built(intent, call, intent.expected or {})
+
+
+def _is_reference(value: object) -> bool:
+    """References are compared by enrich, which knows the crosswalk; here they only say what was meant."""
+    if isinstance(value, list):
+        return True
+    return isinstance(value, str) and value.startswith("entity:")

@@ -1,0 +1,156 @@
+"""Loader, step 2 of 3: settles what vendors answered, many answers in one transaction.
+
+In: Built calls with their answers    Out: intent states, crosswalk, shadow, woken children, records
+through the outbox: the vendor's answer (back on the road as a source record), results, dead letters
+
+An applied write sets the shadow to what was sent; the answer's own observation corrects it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from twinledger.connectors.base.contract import Applied, NotApplied, UnknownOutcome, WriteAnswer
+from twinledger.kernel.database import Connection
+from twinledger.kernel.errors import ErrorClass, PermanentError, TransientError, TwinledgerError
+from twinledger.loader.steps.build_calls import Built
+from twinledger.loader.steps.feed_back import FeedBack
+from twinledger.road import outbox
+from twinledger.road.broker import OutRecord
+from twinledger.road.parking import wake
+from twinledger.state.budgets import close_group
+from twinledger.state.crosswalk import bind, rows_of_keys
+from twinledger.state.entities import lock_entities
+from twinledger.state.history import save_reviews
+from twinledger.state.intent_queue import confirm, mark_unknown, postpone, reject
+from twinledger.state.intents import wake_waiting
+from twinledger.state.records import CrosswalkRow, ExternalKey, Review, Shadow
+from twinledger.state.shadows import load_shadows, save_shadows
+
+__all__ = ["LADDER_S", "Answered", "Settler"]
+
+LADDER_S = (1.0, 5.0, 30.0, 120.0, 600.0)
+SYSTEM_WIDE: frozenset[ErrorClass] = frozenset({"rate_limited", "day_cap", "concurrency", "auth_expired"})
+ENDLESS: frozenset[ErrorClass] = frozenset({"network", "target_down"})
+"""Downtime of a target dead-letters nothing: the intents wait on the last step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call and what came of it."""
+
+    built: Built
+    answer: WriteAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Settler:
+    """Turns answers into state."""
+
+    feed_back: FeedBack
+
+    async def settle(self, connection: Connection, answered: Sequence[Answered], now: datetime) -> None:
+        """Inside one transaction of the caller; entity rows are locked first, in id order."""
+        await lock_entities(connection, {a.built.intent.target.entity_id for a in answered})
+        applied = [(a.built, a.answer) for a in answered if isinstance(a.answer, Applied)]
+        records = await self._applied(connection, applied)
+        for one in answered:
+            if isinstance(one.answer, NotApplied):
+                records += await self._not_applied(connection, one.built, one.answer.error, now)
+            elif isinstance(one.answer, UnknownOutcome):
+                answer = one.answer
+                await mark_unknown(connection, one.built.intent, answer.error_class, answer.reason)
+        await outbox.append(connection, records)
+
+    async def _applied(
+        self, connection: Connection, applied: Sequence[tuple[Built, Applied]]
+    ) -> list[OutRecord]:
+        if not applied:
+            return []
+        kept = await self._without_foreign(connection, applied)
+        await bind(connection, [_row(built, answer) for built, answer in kept])
+        await confirm(connection, [(built.intent.id, answer.external_id) for built, answer in kept])
+        await self._raise_shadows(connection, kept)
+        rows = [_row(built, answer) for built, answer in kept]
+        await wake(connection, [row.key.text() for row in rows])
+        await wake_waiting(connection, [f"entity:{row.entity_id}@{row.key.object}" for row in rows])
+        return [r for built, answer in kept for r in self.feed_back.applied(built.intent, answer)]
+
+    async def _without_foreign(
+        self, connection: Connection, applied: Sequence[tuple[Built, Applied]]
+    ) -> list[tuple[Built, Applied]]:
+        """A vendor may answer with a record that belongs to another entity: that is a question."""
+        kept: list[tuple[Built, Applied]] = []
+        for workspace in {built.intent.workspace for built, _ in applied}:
+            part = [(b, a) for b, a in applied if b.intent.workspace == workspace]
+            keys = [_row(built, answer).key for built, answer in part]
+            taken = {row.key: row for row in await rows_of_keys(connection, workspace, keys)}
+            for built, answer in part:
+                row = taken.get(_row(built, answer).key)
+                if row is None or row.status == "orphan" or row.entity_id == built.intent.target.entity_id:
+                    kept.append((built, answer))
+                else:
+                    await reject(
+                        connection, built.intent, "duplicate", "the record belongs to another entity"
+                    )
+                    await save_reviews(connection, [_foreign(built, row)])
+        return kept
+
+    async def _raise_shadows(self, connection: Connection, applied: Sequence[tuple[Built, Applied]]) -> None:
+        known = await load_shadows(connection, {built.intent.target.entity_id for built, _ in applied})
+        for built, answer in applied:
+            target = built.intent.target
+            shadow = known.get(target) or Shadow(
+                target, answer.external_id, {}, {}, None, None, answer.ended_at
+            )
+            shadow.fields.update(built.expected)
+            shadow.bases.update({path: built.intent.bases[path] for path in built.expected})
+            shadow.content_hash = None
+            shadow.read_started_at = max(shadow.read_started_at, answer.ended_at)
+            shadow.revision += 1
+            known[target] = shadow
+        targets = {built.intent.target for built, _ in applied}
+        await save_shadows(connection, [shadow for target, shadow in known.items() if target in targets])
+
+    async def _not_applied(
+        self, connection: Connection, built: Built, error: TwinledgerError, now: datetime
+    ) -> list[OutRecord]:
+        intent = built.intent
+        if isinstance(error, TransientError):
+            exhausted = intent.failures >= len(LADDER_S) and error.error_class not in ENDLESS | SYSTEM_WIDE
+            if not exhausted:
+                await self._wait(connection, built, error)
+                return []
+        error_class = error.error_class if isinstance(error, TransientError | PermanentError) else "bug"
+        if not await reject(connection, intent, error_class, str(error)):
+            return []
+        return [
+            *self.feed_back.rejected(intent, error, now),
+            *await self.feed_back.dead_letter(connection, intent, error, now),
+        ]
+
+    async def _wait(self, connection: Connection, built: Built, error: TransientError) -> None:
+        intent = built.intent
+        if error.error_class in SYSTEM_WIDE:
+            wait_s = error.retry_after_s or 0.0
+            await postpone(connection, intent, wait_s, error, step=False)
+            if error.error_class in ("rate_limited", "day_cap"):
+                await close_group(connection, intent.workspace, intent.budget_group, wait_s or 1.0)
+            return
+        step = min(intent.failures, len(LADDER_S) - 1)
+        await postpone(connection, intent, error.retry_after_s or LADDER_S[step], error, step=True)
+
+
+def _row(built: Built, answer: Applied) -> CrosswalkRow:
+    target = built.intent.target
+    key = ExternalKey(target.object, answer.external_id)
+    return CrosswalkRow(built.intent.workspace, key, target.entity_id, target.role)
+
+
+def _foreign(built: Built, row: CrosswalkRow) -> Review:
+    wanted: UUID = built.intent.target.entity_id
+    evidence = {"entity": str(wanted), "linked_to": str(row.entity_id), "intent": str(built.intent.id)}
+    return Review(built.intent.workspace, "duplicate", row.key.text(), evidence)

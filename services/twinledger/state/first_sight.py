@@ -1,0 +1,58 @@
+"""State: the gate before the first write. Records listed by the first read that enrich has not taken in.
+
+Ingest notes what it lists, enrich strikes it off; while any is left a create could double a record
+that exists on the other side, so the loader sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twinledger.kernel.database import Connection
+from twinledger.state.records import ExternalKey
+
+__all__ = ["note_listed", "open_workspace", "taken_in"]
+
+
+async def note_listed(connection: Connection, workspace: str, keys: Sequence[ExternalKey]) -> None:
+    """These exist at the vendor; called while the first pass over an object is listed."""
+    await connection.execute(
+        """insert into first_sight (workspace, object, external_id)
+           select $1, * from unnest($2::text[], $3::text[]) on conflict do nothing""",
+        workspace,
+        [key.object for key in keys],
+        [key.external_id for key in keys],
+    )
+
+
+async def taken_in(connection: Connection, workspace: str, keys: Sequence[ExternalKey]) -> None:
+    """These are known now, whatever became of them."""
+    await connection.execute(
+        """delete from first_sight f using unnest($2::text[], $3::text[]) as k(object, external_id)
+            where f.workspace = $1 and f.object = k.object and f.external_id = k.external_id""",
+        workspace,
+        [key.object for key in keys],
+        [key.external_id for key in keys],
+    )
+
+
+async def open_workspace(connection: Connection, workspace: str, objects: Sequence[str]) -> bool:
+    """Open the workspace for writes once every object was listed to its end and taken in.
+
+    A record that ended as a dead letter counts as taken in: a person looks at it, the others flow.
+    """
+    status = await connection.execute(
+        """
+        update workspace w set opened_at = now()
+         where w.id = $1 and w.opened_at is null
+           and not exists (select from unnest($2::text[]) as o(name)
+                            where not exists (select from poll_cursor p where p.workspace = w.id
+                                                 and p.object = o.name and p.first_done))
+           and not exists (select from first_sight f where f.workspace = w.id
+                              and not exists (select from dead_letter d where d.workspace = w.id
+                                  and d.record_key = concat_ws(chr(31), w.id, f.object, f.external_id)))
+        """,
+        workspace,
+        list(objects),
+    )
+    return bool(status != "UPDATE 0")
