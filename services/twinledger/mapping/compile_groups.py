@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from twinledger.mapping.compile_scalars import compile_scalar, condition_of, functions_of, path_of, reader_of
@@ -43,16 +44,7 @@ def _member(group: str, part: str, canonical: Mapping[str, CanonicalField], plac
 
 
 def _in_unit(lens: FieldLens, unit: str) -> FieldLens:
-    return FieldLens(
-        field=lens.field,
-        read=lens.read,
-        emit=lens.emit,
-        normal=lens.normal,
-        keys=lens.keys,
-        unit=unit,
-        condition=lens.condition,
-        expect=lens.expect,
-    )
+    return replace(lens, unit=unit)
 
 
 def _split_lenses(

@@ -18,9 +18,8 @@ from twinledger.mapping.yaml_source import Problem
 __all__ = ["compile_lines", "empty_reader"]
 
 
-def compile_lines(canonical: CanonicalField, statement: LinesStatement, *, keeps_ids: bool) -> FieldLens:
-    """`keeps_ids`: the vendor merges written lines into its own by id, so that an emptied part has to
-    be written as empty instead of left out."""
+def compile_lines(canonical: CanonicalField, statement: LinesStatement) -> FieldLens:
+    """The lines as one lens: read, written and compared whole."""
     parts = canonical.fields
     if parts is None:
         raise Problem(f"{canonical.path} has no lines", "each")
@@ -55,7 +54,7 @@ def compile_lines(canonical: CanonicalField, statement: LinesStatement, *, keeps
             scope = Writing(
                 line,
                 writing.record,
-                writing.creating or not keeps_ids,
+                writing.creating or not statement.merged_by_id,
                 writing.blank,
                 writing.resolve,
                 writing.lookup,

@@ -37,7 +37,7 @@ def compile_scalar(
         field=canonical.path,
         read=reader_of(path, function.read, prepare),
         emit=emit,
-        normal=read_decimal if statement.money else _normal(function),
+        normal=_normal(statement, function),
         keys=keys,
         follows=frozenset(filter(None, (statement.money, _offset_start(statement)))),
         write=statement.write,
@@ -228,9 +228,13 @@ def _default(statement: ScalarStatement) -> Any:
     return MISSING if statement.default is None else statement.default
 
 
-def _normal(function: ValueFunction) -> Callable[[JSON], JSON]:
-    if function.gives == "ref":
+def _normal(statement: ScalarStatement, function: ValueFunction) -> Callable[[JSON], JSON]:
+    if statement.ref is not None:
         return lambda value: value
+    if statement.money is not None:
+        return read_decimal
+    if statement.bodies is not None:
+        return lambda value: value  # written by name, read back as that name
     read, write = function.read, function.write
     return lambda value: None if value is None else read(write(value))
 

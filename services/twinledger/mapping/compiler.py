@@ -66,8 +66,6 @@ def compile_mapping(file: MappingFile, models: Mapping[str, EntityModel]) -> Obj
         _carrier=_carrier(file.reference),
         _create=file.create,
         _blank=file.blank,
-        _demanded=file.demanded,
-        _whole=file.whole,
     )
 
 
@@ -88,8 +86,7 @@ def _compiled(
         if name not in canonical:
             raise Problem(f"{name} is not a field of {file.entity}; there are: {', '.join(canonical)}")
         if isinstance(statement, LinesStatement):
-            keeps_ids = statement.path in file.whole
-            return [compile_lines(canonical[name], statement, keeps_ids=keeps_ids)]
+            return [compile_lines(canonical[name], statement)]
         prepare = strip_references if _carries_reference(file.reference, statement.path) else None
         return [compile_scalar(canonical[name], statement, tuple(canonical), prepare)]
 
@@ -188,6 +185,9 @@ def _rule(rule: Rule, index: int, canonical: Mapping[str, CanonicalField]) -> Re
         condition=condition,
         when_true=_setters(rule.set, (*place, "set"), canonical),
         when_false=_setters(rule.otherwise, (*place, "else"), canonical),
+        unset=frozenset(
+            _at((*place, "unset"), lambda: [_known(name, canonical).path for name in rule.unset])
+        ),
     )
 
 

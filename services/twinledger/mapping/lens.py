@@ -16,7 +16,6 @@ from twinledger.mapping.errors import MappingError, ValueFault
 from twinledger.mapping.expressions import Condition
 from twinledger.mapping.field_lens import Body, Document, FieldLens, Writing
 from twinledger.mapping.links import Link
-from twinledger.mapping.models import WholeList
 from twinledger.mapping.names import ComposedName
 from twinledger.mapping.paths import MISSING
 from twinledger.mapping.rules import ReadingRule
@@ -63,8 +62,6 @@ class ObjectMapping:
     _carrier: Carrier
     _create: Mapping[str, Any]
     _blank: str | None
-    _demanded: Sequence[str]
-    _whole: Mapping[str, WholeList]
 
     @property
     def definition(self) -> str:
@@ -201,24 +198,6 @@ class ObjectMapping:
             for name, lens in self._lenses.items()
             if name in wanted and (lens.condition is None or lens.condition(fields))
         ]
-
-    def complete(self, body: Mapping[str, Any], current: Document) -> Body:
-        """An update's body with what the vendor demands in every update or replaces whole, taken from
-        the record as just read: their ids of list elements, their elements beyond ours."""
-        completed = {key: current[key] for key in self._demanded if key in current} | dict(body)
-        for key, whole in self._whole.items():
-            ours, theirs = body.get(key), current.get(key)
-            if isinstance(ours, list) and isinstance(theirs, list):
-                completed[key] = _completed_list(ours, theirs, whole)
-        return completed
-
-
-def _completed_list(ours: list[Any], theirs: list[Any], whole: WholeList) -> list[Any]:
-    merged = []
-    for index, element in enumerate(ours):
-        known = theirs[index] if index < len(theirs) else {}
-        merged.append({key: known[key] for key in whole.keep if key in known} | element)
-    return [*merged, *theirs[max(len(ours), 1) :]] if whole.rest else merged
 
 
 def _named(name: str, read: Callable[[Document], Any], document: Document) -> Any:

@@ -22,7 +22,6 @@ __all__ = [
     "ScalarStatement",
     "SyncFile",
     "ValueStatement",
-    "WholeList",
 ]
 
 Scalar = bool | int | str
@@ -84,7 +83,8 @@ class NaturalStatement(_Statement):
 
 class LinesStatement(_Statement):
     """A list of lines, read and written whole. `constants` go into every written line;
-    `unsupported` places must be empty, since dropping what they hold would change an amount."""
+    `unsupported` places must be empty, since dropping what they hold would change an amount.
+    `merged_by_id`: the vendor lays written lines over its own, so an emptied part is written as empty."""
 
     path: str
     each: dict[
@@ -96,6 +96,7 @@ class LinesStatement(_Statement):
     ]
     constants: dict[str, Constant] = {}
     unsupported: list[str] = []
+    merged_by_id: bool = False
     write: WriteRule = "always"
 
 
@@ -138,10 +139,11 @@ class Identity(_Statement):
 
 
 class Rule(_Statement):
-    """While reading: sets fields when a condition holds, others when it does not."""
+    """While reading: when a condition holds, sets fields and drops others; else sets others."""
 
     when: str
-    set: dict[str, Constant | ValueStatement]
+    set: dict[str, Constant | ValueStatement] = {}
+    unset: list[str] = []
     otherwise: dict[str, Constant | ValueStatement] = Field({}, alias="else")
 
 
@@ -170,14 +172,6 @@ class Composed(_Statement):
     unique: list[str] = []
 
 
-class WholeList(_Statement):
-    """A list the vendor replaces whole: what our elements keep of theirs, and whether theirs beyond
-    ours stay."""
-
-    keep: list[str]
-    rest: bool = False
-
-
 class MappingFile(_Statement):
     object: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$")
     entity: str
@@ -191,8 +185,6 @@ class MappingFile(_Statement):
     links: dict[str, LinkStatement] = {}
     composed: dict[str, Composed] = {}
     create: dict[str, Constant] = {}
-    demanded: list[str] = []
-    whole: dict[str, WholeList] = {}
     unsupported: list[str] = []
 
 

@@ -18,12 +18,13 @@ Setter = Callable[[Document], Any]
 
 @dataclass(frozen=True, slots=True)
 class ReadingRule:
-    """Sets fields by a condition. A rule about fields that the document does not state is silent."""
+    """Sets or drops fields by a condition. A rule about fields that the document does not state is silent."""
 
     name: str
     condition: Condition
     when_true: Mapping[str, Setter]
     when_false: Mapping[str, Setter]
+    unset: frozenset[str]
 
     @property
     def sets(self) -> frozenset[str]:
@@ -32,7 +33,10 @@ class ReadingRule:
     def apply(self, document: Document, fields: dict[str, JSON]) -> None:
         if not self.condition.fields <= fields.keys():
             return
-        setters = self.when_true if self.condition(fields, document) else self.when_false
+        holds = self.condition(fields, document)
+        for field in self.unset if holds else ():
+            fields.pop(field, None)
+        setters = self.when_true if holds else self.when_false
         for field, setter in setters.items():
             value = setter(document)
             if value is not MISSING:
