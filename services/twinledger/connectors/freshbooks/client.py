@@ -107,7 +107,7 @@ def _result(body: Any) -> Record:
 
 def _record(body: Any, key: str) -> Record:
     record = _result(body).get(key)
-    if not isinstance(record, dict):
+    if not isinstance(record, dict) or record.keys().isdisjoint(("id", "callbackid")):
         raise _misshapen()
     return record
 
@@ -115,7 +115,7 @@ def _record(body: Any, key: str) -> Record:
 def _listing(body: Any, resource: Resource) -> Listing:
     result = _result(body)
     rows = result.get(resource.plural)
-    if not isinstance(rows, list):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
         raise _misshapen()
     return Listing(rows, int(result.get("page", 1)), int(result.get("pages", 0)))
 

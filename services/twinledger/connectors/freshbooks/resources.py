@@ -22,6 +22,8 @@ class Resource:
     singular: str
     plural: str
     ids_filter: str
+    own_ids: frozenset[str]
+    """How an error names the record itself, rather than one it refers to."""
     soft_delete: bool = True
     include: tuple[tuple[str, str], ...] = ()
 
@@ -29,18 +31,36 @@ class Resource:
 RESOURCES = {
     resource.object: resource
     for resource in (
-        Resource("freshbooks.client", "users/clients", "client", "clients", "userids"),
-        Resource("freshbooks.item", "items/items", "item", "items", "itemids"),
-        Resource("freshbooks.tax", "taxes/taxes", "tax", "taxes", "taxids", soft_delete=False),
+        Resource(
+            "freshbooks.client", "users/clients", "client", "clients", "userids", frozenset({"id", "userid"})
+        ),
+        Resource("freshbooks.item", "items/items", "item", "items", "itemids", frozenset({"id", "itemid"})),
+        Resource(
+            "freshbooks.tax",
+            "taxes/taxes",
+            "tax",
+            "taxes",
+            "taxids",
+            frozenset({"id", "taxid"}),
+            soft_delete=False,
+        ),
         Resource(
             "freshbooks.invoice",
             "invoices/invoices",
             "invoice",
             "invoices",
             "invoiceids",
+            frozenset({"id", "invoiceid"}),
             include=(("include[]", "lines"),),
         ),
-        Resource("freshbooks.payment", "payments/payments", "payment", "payments", "logids"),
+        Resource(
+            "freshbooks.payment",
+            "payments/payments",
+            "payment",
+            "payments",
+            "logids",
+            frozenset({"id", "logid", "paymentid"}),
+        ),
     )
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
+__all__ = ["NATURAL_KEYS", "REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
 
 REFERENCE_FIELD = "cf_twinledger_ref"
 
@@ -121,6 +121,16 @@ RESOURCES: Mapping[str, Resource] = {
         ),
     )
 }
+
+NATURAL_KEYS: Mapping[str, tuple[str, ...]] = {
+    "zoho_books.contact": ("contact_name",),
+    "zoho_books.item": ("name",),
+    "zoho_books.tax": ("tax_name", "tax_percentage"),
+    "zoho_books.sales_order": ("salesorder_number",),
+    "zoho_books.invoice": ("invoice_number",),
+    "zoho_books.customer_payment": ("reference_number",),
+}
+"""By what a list finds a record again; the first one is a filter of the list."""
 
 
 def stamp(record: Mapping[str, Any]) -> datetime | None:

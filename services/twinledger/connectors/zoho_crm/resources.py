@@ -33,7 +33,7 @@ MODULES: Mapping[str, Module] = {
             "Accounts",
             (
                 *("id", REFERENCE_FIELD, "Account_Name", "Phone", "Website", "Description"),
-                *("Account_Number", "Account_Type", "Industry", "Parent_Account", "Currency"),
+                *("Account_Type", "Industry", "Parent_Account"),
                 *(f"Billing_{part}" for part in _ADDRESS_OF_ACCOUNT),
                 *(f"Shipping_{part}" for part in _ADDRESS_OF_ACCOUNT),
                 *("Created_Time", "Modified_Time", "Modified_By"),

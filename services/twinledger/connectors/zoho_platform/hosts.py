@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict
 
 from twinledger.kernel.errors import PermanentError
 
-__all__ = ["DEFAULT_ACCOUNTS", "Hosts", "load_data_centres"]
+__all__ = ["DEFAULT_ACCOUNTS", "DEFAULT_API", "Hosts", "load_data_centres"]
 
 DEFAULT_ACCOUNTS = "https://accounts.zoho.com"
 """Consent starts here for every data centre but China."""
+DEFAULT_API = "https://www.zohoapis.com"
 
 
 class DataCentre(BaseModel):

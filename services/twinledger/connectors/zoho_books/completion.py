@@ -1,0 +1,107 @@
+"""Zoho Books: completes a write with what Books demands: currency ids, required fields, list ids.
+
+A PUT without its required fields is refused, and one with a list replaces the whole list, so both
+are taken from the record as it is now. Runs before the write is paid for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from twinledger.connectors.base.access import CallPermit
+from twinledger.connectors.base.contract import WriteCall
+from twinledger.connectors.zoho_books.client import BooksClient
+from twinledger.connectors.zoho_books.resources import RESOURCES, Resource
+from twinledger.kernel.errors import PermanentError
+
+__all__ = ["Completion", "completed"]
+
+_PERSON_ID = "contact_person_id"
+_PERSON = (
+    *(_PERSON_ID, "salutation", "first_name", "last_name", "email", "phone", "mobile"),
+    *("designation", "department", "is_primary_contact"),
+)
+_LINE_ID = "line_item_id"
+_LINE = (
+    *(_LINE_ID, "item_id", "name", "description", "rate", "quantity", "unit", "discount", "tax_id"),
+    *("tax_exemption_id", "item_order", "header_name", "project_id", "salesorder_item_id"),
+)
+_ELEMENT_IDS = {"contact_persons": _PERSON_ID, "line_items": _LINE_ID, "invoices": "invoice_id"}
+_ALLOCATION = ("invoice_payment_id", "invoice_id", "amount_applied", "tax_amount_withheld")
+
+
+class Completion:
+    """Keeps the organization's currencies, which change about never."""
+
+    def __init__(self, client: BooksClient) -> None:
+        self._client = client
+        self._currency_ids: dict[str, str] = {}
+
+    async def complete(self, call: WriteCall, permit: CallPermit) -> WriteCall:
+        """The same call with a body that Books takes."""
+        if call.phase is not None:
+            return call
+        resource = RESOURCES[call.object]
+        body = await self._with_currency_id(call.body, permit)
+        if call.op == "update" and call.external_id is not None and _is_incomplete(body, resource):
+            body = completed(body, await self._client.get(resource, call.external_id, permit), resource)
+        return replace(call, body=body)
+
+    async def _with_currency_id(self, body: Mapping[str, Any], permit: CallPermit) -> Mapping[str, Any]:
+        code = body.get("currency_code")
+        if code is None:
+            return body
+        if code not in self._currency_ids:
+            rows = await self._client.currencies(permit)
+            self._currency_ids = {str(row.get("currency_code")): str(row.get("currency_id")) for row in rows}
+        if code not in self._currency_ids:
+            raise PermanentError(
+                "the organization does not use this currency",
+                error_class="validation",
+                field="currency_code",
+            )
+        rest = {key: value for key, value in body.items() if key != "currency_code"}
+        return {**rest, "currency_id": self._currency_ids[code]}
+
+
+def completed(body: Mapping[str, Any], current: Mapping[str, Any], resource: Resource) -> dict[str, Any]:
+    """The body, its gaps filled from the record as it is."""
+    demanded = {key: _writable(key, current[key]) for key in resource.demands if key in current}
+    whole = {**demanded, **body}
+    if "contact_persons" in body:
+        whole["contact_persons"] = _persons(body["contact_persons"], current)
+    if "line_items" in body:
+        ids = [_only((_LINE_ID,), line) for line in current.get("line_items") or ()]
+        whole["line_items"] = _over(body["line_items"], ids)
+    if "invoices" in body:
+        theirs = [_only(_ALLOCATION, one) for one in current.get("invoices") or ()]
+        whole["invoices"] = _over(body["invoices"], theirs)
+    return whole
+
+
+def _is_incomplete(body: Mapping[str, Any], resource: Resource) -> bool:
+    if any(key not in body for key in resource.demands):
+        return True
+    return any(id_key not in element for key, id_key in _ELEMENT_IDS.items() for element in body.get(key, ()))
+
+
+def _writable(key: str, value: Any) -> Any:
+    """List elements carry computed fields on a read; only what can be written goes back."""
+    keys = {"line_items": _LINE, "invoices": _ALLOCATION}.get(key)
+    return value if keys is None else [_only(keys, element) for element in value]
+
+
+def _only(keys: Sequence[str], element: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: element[key] for key in keys if element.get(key) not in (None, "")}
+
+
+def _persons(ours: Sequence[Mapping[str, Any]], current: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Ours over theirs by position, and theirs beyond ours: a person left out would be deleted."""
+    theirs = [_only(_PERSON, person) for person in current.get("contact_persons") or ()]
+    return [*_over(ours, theirs), *theirs[len(ours) :]]
+
+
+def _over(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**(theirs[at] if at < len(theirs) else {}), **element} for at, element in enumerate(ours)]
