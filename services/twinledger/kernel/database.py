@@ -7,6 +7,8 @@ short set-based statements used here.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,15 +16,27 @@ import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
-from twinledger.kernel.errors import FatalError
+from twinledger.kernel.errors import FatalError, TransientError
 from twinledger.kernel.resources import migrations_dir
 
-__all__ = ["Connection", "Pool", "migrate", "open_pool"]
+__all__ = ["Connection", "Pool", "migrate", "open_pool", "transaction"]
 
 # Texts: asyncpg's classes are generic in its stubs only.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
+_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+_WRONG_SCHEMA = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.InsufficientPrivilegeError,
+)
 _MIGRATION_LOCK = 7_423_901_554_120_883
 
 
@@ -38,6 +52,27 @@ async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
         max_cached_statement_lifetime=0,
         server_settings={"jit": "off", "application_name": "twinledger"},
     )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction on one connection; TransientError when the database is away or went away.
+
+    Whether a commit cut off by that was applied is not known: callers ask the database.
+    """
+    try:
+        async with pool.acquire() as connection:
+            try:
+                async with connection.transaction():
+                    yield connection
+            except asyncpg.InterfaceError as error:
+                if connection.is_closed():
+                    raise TransientError("the database connection was lost", error_class="network") from error
+                raise
+    except _AWAY as error:
+        raise TransientError("the database is away", error_class="network") from error
+    except _WRONG_SCHEMA as error:
+        raise FatalError("the database lacks a table, column or grant; try: migrate it") from error
 
 
 async def migrate(dsn: str, folder: Path | None = None) -> list[str]:

@@ -18,7 +18,6 @@ __all__ = [
     "EVENT_LOOP_LAG",
     "EVENT_PROCESSING",
     "EVENT_TO_WRITE",
-    "HELD_RECORDS",
     "INTENTS_ENDED",
     "LOG_KEYS_DROPPED",
     "NOOP_WRITES_AVOIDED",
@@ -90,7 +89,6 @@ CONFLICTS = Counter("twinledger_conflicts_total", "By the policy that decided.",
 
 OUTBOX_PENDING = Gauge("twinledger_outbox_pending_records", "Committed rows not yet acknowledged.")
 OUTBOX_OLDEST_AGE = Gauge("twinledger_outbox_oldest_age_seconds", "Age of the oldest: relay or broker.")
-HELD_RECORDS = Gauge("twinledger_held_records", "Parked records by what they wait for.", ["group", "reason"])
 DLQ_RECORDS = Counter("twinledger_dlq_records_total", "Dead letters written.", ["topic", "reason_class"])
 SCHEMA_ERRORS = Counter(
     "twinledger_schema_errors_total", "Records nobody can read (unknown_id, decode).", ["topic", "kind"]

@@ -29,7 +29,7 @@ class DeadLetterOffice:
     """Makes the dead letters of one consumer group."""
 
     def __init__(self, *, group: str, stage: str, release: str, clock: Clock) -> None:
-        self._group, self._stage, self._release, self._clock = group, stage, release, clock
+        self.group, self.stage, self._release, self._clock = group, stage, release, clock
 
     def letter(
         self, record: Received, verdict: DeadLetter, first_failed_at: datetime | None = None
@@ -45,14 +45,15 @@ class DeadLetterOffice:
 
     def _reasons(self, record: Received, verdict: DeadLetter, first_failed_at: datetime) -> dict[str, str]:
         place = (record.topic, str(record.partition), str(record.offset))
+        event_id = _text(dict(record.headers), "ce_id")
         return {
             "__dlq.errors.topic": record.topic,
             "__dlq.errors.partition": str(record.partition),
             "__dlq.errors.offset": str(record.offset),
-            "__dlq.errors.group": self._group,
+            "__dlq.errors.group": self.group,
             "__dlq.errors.delivery.count": str(record.attempt),
             "__dlq.errors.message": verdict.message,
-            "twinledger-dlq-id": derived_ulid(record.timestamp, self._group, *place),
+            "twinledger-dlq-id": derived_ulid(record.timestamp, self.group, *place, event_id),
             "twinledger-dlq-reason": verdict.reason,
             "twinledger-dlq-error-class": verdict.error_class,
             "twinledger-dlq-retryable": "true" if verdict.reason in _RETRYABLE else "false",
@@ -62,7 +63,7 @@ class DeadLetterOffice:
             "twinledger-dlq-exception-class": verdict.exception_class,
             "twinledger-dlq-stacktrace": verdict.stacktrace.encode()[:_STACK_BYTES].decode(errors="ignore"),
             "twinledger-dlq-fingerprint": _fingerprint(verdict),
-            "twinledger-dlq-service": self._stage,
+            "twinledger-dlq-service": self.stage,
             "twinledger-dlq-version": self._release,
             "twinledger-dlq-mapping-version": verdict.mapping_version,
             "twinledger-dlq-upstream-status": verdict.upstream_status,
@@ -92,7 +93,7 @@ async def insert_rows(connection: Connection, letters: Sequence[OutRecord | Rece
 
 def _row(letter: OutRecord | Received) -> tuple[object, ...]:
     headers = dict(letter.headers)
-    placed = isinstance(letter, Received)
+    place = (letter.partition, letter.offset) if isinstance(letter, Received) else (None, None)
     return (
         _text(headers, "twinledger-dlq-id"),
         _text(headers, "__dlq.errors.topic"),
@@ -100,8 +101,7 @@ def _row(letter: OutRecord | Received) -> tuple[object, ...]:
         int(_text(headers, "__dlq.errors.offset")),
         _text(headers, "__dlq.errors.group"),
         letter.topic,
-        letter.partition if placed else None,
-        letter.offset if placed else None,
+        *place,
         _text(headers, "twinledger-dlq-reason"),
         _text(headers, "twinledger-dlq-error-class"),
         _text(headers, "__dlq.errors.message"),
@@ -140,7 +140,8 @@ _INSERT = """
         $6::text[], $7::int[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
         $14::text[], $15::text[], $16::text[], $17::text[])
         as given (id, topic, partition, "offset", consumer_group, dlq_topic, dlq_partition, dlq_offset,
-                  reason, error_class, message, fingerprint, workspace, source, record_key, event_id, parent_id)
+                  reason, error_class, message, fingerprint, workspace, source, record_key, event_id,
+                  parent_id)
     order by id
     on conflict (id) do update set
         dlq_partition = coalesce(excluded.dlq_partition, d.dlq_partition),

@@ -9,7 +9,7 @@ from typing import Literal, cast, get_args
 
 from twinledger.kernel.errors import PermanentError
 
-__all__ = ["Envelope", "EnvelopeError", "Headers", "Lane", "type_of"]
+__all__ = ["Envelope", "EnvelopeError", "Headers", "Lane", "received_at"]
 
 Lane = Literal["live", "retry", "verify", "backfill"]
 Headers = tuple[tuple[str, bytes], ...]
@@ -91,9 +91,15 @@ class Envelope:
             raise EnvelopeError("a header is null, no UTF-8 text or no time") from unreadable
 
 
-def type_of(headers: Iterable[tuple[str, bytes]]) -> str:
-    """`ce_type` alone, for readers that only sort records; empty where there is none."""
-    return next((value.decode("utf-8", "replace") for name, value in headers if name == "ce_type"), "")
+def received_at(headers: Iterable[tuple[str, bytes]]) -> datetime | None:
+    """Ingest's receipt alone; None where it is missing or unreadable."""
+    for name, value in headers:
+        if name == "twinledger-received-at" and value:
+            try:
+                return _time_of(value)
+            except ValueError:
+                return None
+    return None
 
 
 def _text_of(at: datetime) -> bytes:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
-from twinledger.kernel.database import Connection, Pool
+from twinledger.kernel.database import Connection, Pool, transaction
 from twinledger.road.broker import Bounds, Consumer, Partition, Received
 
-__all__ = ["OffsetsMoved", "Offsets"]
+__all__ = ["Offsets", "OffsetsMoved"]
 
 log = structlog.get_logger()
 
@@ -24,6 +24,10 @@ class OffsetsMoved(Exception):
     def __init__(self, positions: Mapping[Partition, int]) -> None:
         super().__init__("another owner moved the offsets")
         self.positions = positions
+
+    def left_of(self, records: Iterable[Received]) -> list[Received]:
+        """Those of the batch that nobody has handled yet."""
+        return [r for r in records if r.offset >= self.positions.get(Partition(r.topic, r.partition), 0)]
 
 
 class Offsets:
@@ -39,7 +43,7 @@ class Offsets:
         """Where to read from at an assignment; a lost topic is read from its beginning."""
         self._cluster_id = await consumer.cluster_id()
         bounds = await consumer.bounds(partitions)
-        async with pool.acquire() as connection, connection.transaction():
+        async with transaction(pool) as connection:
             here, elsewhere = await self._load(connection, partitions)
             starts = {}
             for partition in partitions:

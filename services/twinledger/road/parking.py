@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from twinledger.kernel.database import Connection
 from twinledger.road.broker import Received
 from twinledger.road.stored_headers import from_text, to_text
 
-__all__ = ["Parked", "Wait", "count", "due", "leave", "park", "parked_keys", "postpone", "wake"]
+__all__ = [
+    "BEHIND",
+    "Parked",
+    "Wait",
+    "any_parked",
+    "due",
+    "due_heads",
+    "leave",
+    "park",
+    "parked_keys",
+    "postpone",
+    "wake",
+]
 
 BEHIND = "behind"
 """Reason of a record that waits only because an earlier one of its key does."""
@@ -36,6 +49,7 @@ class Parked:
     id: int
     record: Received
     step: int
+    since: datetime
 
 
 async def park(connection: Connection, group: str, records: Sequence[tuple[Received, Wait]]) -> None:
@@ -43,8 +57,8 @@ async def park(connection: Connection, group: str, records: Sequence[tuple[Recei
     if not records:
         return
     rows = [
-        (r.topic, r.partition, r.offset, r.key, r.value, to_text(r.headers), r.timestamp, r.attempt)
-        for r, _ in records
+        (r.topic, r.partition, r.offset, r.key, r.value, to_text(r.headers), r.timestamp, _judged(r, wait))
+        for r, wait in records
     ]
     waits = [(wait.step, wait.reason, wait.waits_for, wait.delay_s) for _, wait in records]
     columns = [list(column) for column in zip(*rows, strict=True)]
@@ -63,10 +77,15 @@ async def parked_keys(
 
 
 async def due(
-    connection: Connection, group: str, topics: Sequence[str], *, max_records: int = 200
+    connection: Connection,
+    group: str,
+    topics: Sequence[str],
+    *,
+    max_records: int = 200,
+    only: int | None = None,
 ) -> list[Parked]:
     """Due records with what stands behind them, per key oldest first, locked against other replicas."""
-    rows = await connection.fetch(_DUE, group, list(topics), max_records)
+    rows = await connection.fetch(_DUE, group, list(topics), max_records, only)
     return [
         Parked(
             row["id"],
@@ -81,18 +100,31 @@ async def due(
                 row["attempts"] + 1,
             ),
             row["step"],
+            row["parked_at"],
         )
         for row in rows
     ]
 
 
+async def due_heads(
+    connection: Connection, group: str, topics: Sequence[str], *, max_records: int = 200
+) -> list[int]:
+    """Ids of the due records that are first of their key, longest due first; nothing is locked."""
+    rows = await connection.fetch(_DUE_HEADS, group, list(topics), max_records)
+    return [row["id"] for row in rows]
+
+
 async def leave(connection: Connection, ids: Sequence[int]) -> None:
     """These had their verdict; the next of each key is due at once."""
+    if not ids:
+        return
     await connection.execute("delete from parked where id = any($1::bigint[])", ids)
 
 
 async def postpone(connection: Connection, waits: Sequence[tuple[int, Wait]]) -> None:
     """Judged again, and still not yet."""
+    if not waits:
+        return
     await connection.execute(
         _POSTPONE,
         [row_id for row_id, _ in waits],
@@ -112,10 +144,14 @@ async def wake(connection: Connection, waits_for: Collection[str]) -> None:
         await connection.execute(_WAKE, list(waits_for))
 
 
-async def count(connection: Connection, group: str) -> dict[str, int]:
-    """Parked records by reason."""
-    rows = await connection.fetch(_COUNT, group)
-    return {row["reason"]: row["n"] for row in rows}
+async def any_parked(connection: Connection, group: str) -> bool:
+    """Whether the group holds any parked record."""
+    return bool(await connection.fetchval(_ANY, group))
+
+
+def _judged(record: Received, wait: Wait) -> int:
+    """How often a step has judged it: one that only queues was not."""
+    return record.attempt - (wait.reason == BEHIND)
 
 
 _PARK = """
@@ -141,11 +177,19 @@ _DUE = """
         where p.group_name = $1 and p.topic = any($2::text[]) and p.due_at <= now()
           and not exists (select from parked e where e.group_name = p.group_name
                           and e.topic = p.topic and e.key = p.key and e.id < p.id)
+          and ($4::bigint is null or p.id = $4)
         order by p.due_at limit $3
         for update skip locked
     )
     select p.* from parked p join head h using (topic, key)
     where p.group_name = $1 order by p.id limit $3
+"""
+_DUE_HEADS = """
+    select p.id from parked p
+    where p.group_name = $1 and p.topic = any($2::text[]) and p.due_at <= now()
+      and not exists (select from parked e where e.group_name = p.group_name
+                      and e.topic = p.topic and e.key = p.key and e.id < p.id)
+    order by p.due_at limit $3
 """
 _POSTPONE = """
     update parked p set attempts = p.attempts + 1, step = w.step, reason = w.reason,
@@ -155,4 +199,4 @@ _POSTPONE = """
     where p.id = w.id
 """
 _WAKE = "update parked set due_at = now() where waits_for = any($1::text[]) and due_at > now()"
-_COUNT = "select reason, count(*) as n from parked where group_name = $1 group by reason"
+_ANY = "select exists (select from parked where group_name = $1)"

@@ -10,11 +10,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import asyncpg
 import structlog
 
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Connection, Pool
+from twinledger.kernel.database import Connection, Pool, transaction
 from twinledger.kernel.errors import TransientError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.kernel.metrics import OUTBOX_OLDEST_AGE, OUTBOX_PENDING
@@ -59,7 +58,7 @@ class Relay:
 
     async def publish_once(self) -> int:
         """One set of rows; the locks hold until the broker has acknowledged. Returns how many."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with transaction(self._pool) as connection:
             failpoint("relay.select.before")
             rows = await connection.fetch(_UNACKED, self._max_rows)
             failpoint("relay.select.after")
@@ -84,7 +83,7 @@ class Relay:
         """The rows are safe in their table: a broker or database that is away only costs time."""
         try:
             await work()
-        except (TransientError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except TransientError as error:
             log.warning("outbox_waits", exc_info=error, retry_after_s=_RETRY_S)
             await self._clock.sleep(_RETRY_S)
             self._woken.set()
@@ -98,7 +97,7 @@ class Relay:
         if self._clock.monotonic() < self._tidy_at:
             return
         self._tidy_at = self._clock.monotonic() + _TIDY_EVERY_S
-        async with self._pool.acquire() as connection:
+        async with transaction(self._pool) as connection:
             await _tidy(connection)
 
     @contextlib.asynccontextmanager
