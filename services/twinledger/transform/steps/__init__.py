@@ -1,0 +1,1 @@
+"""The steps of transform, in the order of `pipeline.py`."""
