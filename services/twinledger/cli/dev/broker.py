@@ -105,7 +105,7 @@ class ApacheKafka:
 
     def _format(self) -> None:
         cluster = urlsafe_b64encode(new_secret(16)).decode().rstrip("=")
-        tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._config)]
+        tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self._config)]
         quiet = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         answer = run_to_end([self._java.program, *quiet, "-cp", self._class_path, *tool], timeout_s=60)
         if answer.returncode != 0:
@@ -113,7 +113,11 @@ class ApacheKafka:
 
 
 class NoidaBroker:
-    """The noida-db wheel: Kafka's protocol in one small program, for development and tests."""
+    """The noida-db wheel: Kafka's protocol in one small program, for development and tests.
+
+    It acknowledges from memory and saves everything to one file about once a second: what came after
+    the last save is lost with the process. Only the polls bring such a change back.
+    """
 
     name = "noida-db"
 
@@ -136,6 +140,11 @@ class NoidaBroker:
 
     async def stop(self) -> None:
         await self.process.stop()
+
+    def saved_at(self) -> int:
+        """When its file was last written, in nanoseconds; 0 before the first time."""
+        file = self._folder / "data" / "kafka.json"
+        return file.stat().st_mtime_ns if file.exists() else 0
 
 
 def choose_broker(
