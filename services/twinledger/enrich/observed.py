@@ -92,6 +92,13 @@ class BatchState:
         self.add_row(row)
         self.bound.append(row)
 
+    def rename(self, entity_id: UUID, before: Sequence[str], after: Sequence[str]) -> None:
+        """Later records of the batch find the entity by its new match keys, and no longer by the old."""
+        for key in before:
+            self.matches.get(key, set()).discard(entity_id)
+        for key in after:
+            self.matches.setdefault(key, set()).add(entity_id)
+
     def side_of(self, entity_id: UUID, object_name: str) -> CrosswalkRow | None:
         """The row of an entity on one side, active or dead."""
         return self.sides.get(Target(entity_id, object_name, ROLE))

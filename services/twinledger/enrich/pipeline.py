@@ -50,7 +50,7 @@ class EnrichPipeline:
             try:
                 observed = decode_observation(received, self.codec, self.definitions.models)
             except PermanentError as refused:
-                verdicts[position] = _undecodable(refused)
+                verdicts[position] = DeadLetter.of(refused)
                 continue
             by_workspace.setdefault(observed.workspace, []).append((position, observed))
         for workspace, part in by_workspace.items():
@@ -95,10 +95,6 @@ class EnrichPipeline:
             known = await ensure_workspace(connection, state.workspace)
             self.workspaces[state.workspace] = known
         return known.reference_key
-
-
-def _undecodable(refused: PermanentError) -> DeadLetter:
-    return DeadLetter("schema", refused.error_class, str(refused), type(refused).__name__)
 
 
 def _is_done(verdict: Outcome[None]) -> bool:

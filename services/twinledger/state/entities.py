@@ -59,6 +59,6 @@ async def save_entities(connection: Connection, entities: Iterable[Entity]) -> N
         [e.version for e in rows],
         [e.origin for e in rows],
         [orjson.dumps(e.fields).decode() for e in rows],
-        [orjson.dumps(e.clocks).decode() for e in rows],
+        [orjson.dumps(e.clocks, default=list).decode() for e in rows],
         [e.definition for e in rows],
     )

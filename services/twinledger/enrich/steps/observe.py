@@ -12,7 +12,7 @@ from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import ROLE, BatchState, Observed
 from twinledger.enrich.steps.load_state import inbox_key
 from twinledger.enrich.steps.merge_fields import Change, Merge, is_stale, merge
-from twinledger.enrich.steps.resolve_identity import resolve_identity
+from twinledger.enrich.steps.resolve_identity import match_keys, resolve_identity
 from twinledger.enrich.steps.resolve_references import resolve_references
 from twinledger.enrich.steps.settle_echo import settle_echo
 from twinledger.road.outcome import Ok, Outcome, Skip
@@ -53,10 +53,15 @@ class Observer:
             return Skip(reason="unchanged")
         settle_echo(observed, target, state)
         entity = state.entities[entity_id]
+        known_by = self._keys(entity)
         result = self._merge(observed, entity, state.shadows.get(target))
+        state.rename(entity.id, known_by, self._keys(entity))
         self._keep(observed, entity, target, result, state)
         state.touched[entity_id] = observed
         return Ok(None)
+
+    def _keys(self, entity: Entity) -> list[str]:
+        return match_keys(entity.fields, self.definitions.rules[entity.type])
 
     def _merge(self, observed: Observed, entity: Entity, shadow: Shadow | None) -> Merge:
         change = Change(

@@ -106,13 +106,18 @@ class Planner:
             target,
             op,
             patch,
-            {path: entity.clocks[path].version for path in patch},
+            {path: _set_at(entity, path) for path in patch},
             "planned",
             entity.version,
             lane=lane,
             reference=mark,
             received_at=received_at,
         )
+
+
+def _set_at(entity: Entity, path: str) -> int:
+    """The version that set a field; a default of the mapping counts from now."""
+    return entity.clocks[path].version if path in entity.clocks else entity.version
 
 
 def _patch(entity: Entity, mapping: ObjectMapping, shadow: Shadow | None) -> Fields:
