@@ -7,14 +7,14 @@ requests may have been applied, and that no call is made without a permit or a p
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from twinledger.connectors.base.access import AccessToken, CallPermit, TokenSource
 from twinledger.connectors.base.outcomes import retry_after_s
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.errors import TransientError, TwinledgerError
+from twinledger.kernel.errors import OutcomeUnknown, TransientError, TwinledgerError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.kernel.http import TRANSPORT_ERRORS, AsyncClient, Response, never_left
 
@@ -100,32 +100,23 @@ class VendorClient:
         failpoint("source.poll.after")
         return value
 
-    async def probe(self, call: Call, permit: CallPermit) -> Any:
-        """Look for a record that a lost answer may have left."""
-        failpoint("sink.probe.before")
-        value = await self._ask(call, permit)
-        failpoint("sink.probe.after")
-        return value
-
-    async def manage(self, call: Call, permit: CallPermit) -> Any:
-        """Subscriptions and set-up."""
+    async def ask(self, call: Call, permit: CallPermit) -> Any:
+        """Any other permitted request: a probe, a subscription, set-up."""
         return await self._ask(call, permit)
 
     async def write(self, call: Call, *, send_by: float | None = None) -> Any:
         """Send a write that is already paid for; errors tell whether it may have been applied."""
-        token = await self._token()
-        failpoint("sink.write.before")
+        token = await self._token(self._tokens.token())
         if send_by is not None and self._clock.monotonic() > send_by:
             raise TransientError("too late to send", error_class="network")
         answer = await self._send(call, token)
-        failpoint("sink.write.after")
         if not self._dialect.refuses_token(answer):
             return self._dialect.parse(answer)
         await self._renew(token, answer)
         raise TransientError("token renewed, send again", error_class="auth_expired", retry_after_s=0)
 
     async def _ask(self, call: Call, permit: CallPermit) -> Any:
-        token = await self._token()
+        token = await self._token(self._tokens.token())
         answer = await self._permitted(call, token, permit)
         if self._dialect.refuses_token(answer):
             answer = await self._permitted(call, await self._renew(token, answer), permit)
@@ -133,21 +124,20 @@ class VendorClient:
                 raise self._dialect.refused_again(answer)
         return self._dialect.parse(answer)
 
-    async def _token(self) -> AccessToken:
+    async def _token(self, asked: Awaitable[AccessToken]) -> AccessToken:
+        """A token, or an error that says the vendor request never left: `sent` there is of the token call."""
         try:
-            return await self._tokens.token()
-        except TransientError as exc:
-            # `sent` speaks of the token call here; the vendor request itself never left.
-            raise TransientError(
-                str(exc), error_class=exc.error_class, retry_after_s=exc.retry_after_s
-            ) from exc
+            return await asked
+        except (TransientError, OutcomeUnknown) as exc:
+            wait_s = exc.retry_after_s if isinstance(exc, TransientError) else None
+            raise TransientError(str(exc), error_class=exc.error_class, retry_after_s=wait_s) from exc
 
     async def _renew(self, refused: AccessToken, answer: Answer) -> AccessToken:
         """A newer token, unless the refused one is itself the answer to a refusal a moment ago."""
         value, at = self._renewed
         if value == refused.value and self._clock.monotonic() - at < _FRESH_S:
             raise self._dialect.refused_again(answer)
-        token = await self._tokens.renewed(refused)
+        token = await self._token(self._tokens.renewed(refused))
         self._renewed = (token.value, self._clock.monotonic())
         return token
 

@@ -245,9 +245,12 @@ class Sink(Protocol):
         ...
 
     async def probe(
-        self, object_name: str, reference: str, fields: Mapping[str, Any], permit: CallPermit
+        self, object_name: str, reference: str, body: Mapping[str, Any], permit: CallPermit
     ) -> Sequence[SourceDocument]:
-        """Every record that carries the reference (or, without a carrier, the natural key)."""
+        """Every record that carries the reference (or, without a carrier, the natural key).
+
+        `body` is that of the create whose answer was lost: vendor-shaped, with the vendor's ids.
+        """
         ...
 
 

@@ -49,7 +49,7 @@ class FreshBooksClient:
 
     async def look_for(self, resource: Resource, filters: Query, permit: CallPermit) -> Listing:
         """First page of a filtered list, to find what a lost answer left."""
-        return _listing(await self._vendor.probe(self._list(resource, filters, 1), permit), resource)
+        return _listing(await self._vendor.ask(self._list(resource, filters, 1), permit), resource)
 
     async def page(self, resource: Resource, filters: Query, page: int, permit: CallPermit) -> Listing:
         """One page of a filtered list."""
@@ -76,7 +76,7 @@ class FreshBooksClient:
         """One call of the events family; an empty id addresses the collection."""
         path = f"{self._callbacks}/{callback_id}" if callback_id else self._callbacks
         content = None if body is None else encode({"callback": body})
-        return _record(await self._vendor.manage(Call(method, path, body=content), permit), "callback")
+        return _record(await self._vendor.ask(Call(method, path, body=content), permit), "callback")
 
     async def _write(
         self,

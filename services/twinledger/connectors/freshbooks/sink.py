@@ -58,15 +58,15 @@ class FreshBooksSink:
         return [Applied(str(record.get("id")), self._clock.now(), encode(record))]
 
     async def probe(
-        self, object_name: str, reference: str, fields: Mapping[str, Any], permit: CallPermit
+        self, object_name: str, reference: str, body: Mapping[str, Any], permit: CallPermit
     ) -> Sequence[SourceDocument]:
         """Filters that the vendor honours, each followed by our own comparison."""
         resource = RESOURCES[object_name]
         probe = PROBES[object_name]
         started = self._clock.now()
-        for filters in probe.searches(reference, fields):
+        for filters in probe.searches(reference, body):
             listing = await self._client.look_for(resource, filters, permit)
-            found = [row for row in listing.rows if probe.is_ours(row, reference, fields)]
+            found = [row for row in listing.rows if probe.is_ours(row, reference, body)]
             if found:
                 return [
                     document_of(object_name, row["id"], row, read_started_at=started, updated_at=stamp(row))

@@ -52,7 +52,7 @@ class BooksClient:
 
     async def look_for(self, resource: Resource, filters: Query, permit: CallPermit) -> Listing:
         """First page of a list, to find what a lost answer left."""
-        return _listing(await self._vendor.probe(self._list(resource, filters, 1), permit), resource)
+        return _listing(await self._vendor.ask(self._list(resource, filters, 1), permit), resource)
 
     async def currencies(self, permit: CallPermit) -> Sequence[Record]:
         call = Call("GET", f"{_BASE}/settings/currencies", [self._organization])
@@ -107,7 +107,7 @@ class BooksClient:
         """Webhooks, workflows and custom fields live below /settings."""
         content = None if body is None else encode(body)
         call = Call(method, f"{_BASE}/settings/{path}", [self._organization, *query], body=content)
-        return _object(await self._vendor.manage(call, permit))
+        return _object(await self._vendor.ask(call, permit))
 
     def _list(self, resource: Resource, filters: Query, page: int) -> Call:
         paging = [("page", str(page)), ("per_page", str(_PER_PAGE))]

@@ -70,11 +70,11 @@ class BooksSink:
             return [outcome(_about(error, call))]
 
     async def probe(
-        self, object_name: str, reference: str, fields: Mapping[str, Any], permit: CallPermit
+        self, object_name: str, reference: str, body: Mapping[str, Any], permit: CallPermit
     ) -> Sequence[SourceDocument]:
         """Rows by their natural key, read whole, then the reference on them compared by us."""
         resource = RESOURCES[object_name]
-        rows = await self._natural_rows(resource, fields, permit)
+        rows = await self._natural_rows(resource, body, permit)
         started = self._clock.now()
         found = []
         for row in rows:

@@ -66,11 +66,10 @@ class CrmClient:
         body = await self._vendor.poll(call, permit)
         return Listing(_rows(body), more=bool(_info(body).get("more_records")))
 
-    async def select(self, statement: str, permit: CallPermit, *, probing: bool = False) -> Listing:
+    async def select(self, statement: str, permit: CallPermit) -> Listing:
         """COQL; one credit as long as the limit is at most 200."""
         call = Call("POST", f"{_BASE}/coql", body=encode({"select_query": statement}))
-        ask = self._vendor.probe if probing else self._vendor.read
-        body = await ask(call, permit)
+        body = await self._vendor.ask(call, permit)
         return Listing(_rows(body), more=bool(_info(body).get("more_records")))
 
     async def write(
@@ -89,11 +88,11 @@ class CrmClient:
     async def watch(self, method: str, body: Mapping[str, Any], permit: CallPermit) -> Record:
         """Create or replace one notification channel."""
         call = Call(method, f"{_BASE}/actions/watch", body=encode({"watch": [body]}))
-        return _only(_items(await self._vendor.manage(call, permit), "watch"))
+        return _only(_items(await self._vendor.ask(call, permit), "watch"))
 
     async def fields(self, module: Module, permit: CallPermit) -> Sequence[Record]:
         call = Call("GET", f"{_BASE}/settings/fields", [("module", module.name)])
-        return _items(await self._vendor.manage(call, permit), "fields")
+        return _items(await self._vendor.ask(call, permit), "fields")
 
     async def add_field(self, module: Module, field: Mapping[str, Any], permit: CallPermit) -> Record:
         call = Call(
@@ -102,7 +101,7 @@ class CrmClient:
             [("module", module.name)],
             body=encode({"fields": [field]}),
         )
-        return _only(_items(await self._vendor.manage(call, permit), "fields"))
+        return _only(_items(await self._vendor.ask(call, permit), "fields"))
 
 
 def _since(since: datetime | None) -> dict[str, str]:

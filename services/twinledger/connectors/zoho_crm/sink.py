@@ -75,13 +75,13 @@ class CrmSink:
         return [self._answer(item, module) for item in items]
 
     async def probe(
-        self, object_name: str, reference: str, fields: Mapping[str, Any], permit: CallPermit
+        self, object_name: str, reference: str, body: Mapping[str, Any], permit: CallPermit
     ) -> Sequence[SourceDocument]:
         """COQL: the search index lags and matches loosely."""
         module = MODULES[object_name]
         started = self._clock.now()
         statement = ids_by(module.name, REFERENCE_FIELD, reference)
-        found = await self._client.select(statement, permit, probing=True)
+        found = await self._client.select(statement, permit)
         if not found.rows:
             return []
         ids = [str(row.get("id")) for row in found.rows]
