@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from twinledger.connectors.registry import budget_groups
+from twinledger.connectors.opening import budget_groups
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.pipeline import EnrichPipeline
 from twinledger.enrich.settings import EnrichSettings
@@ -31,9 +31,7 @@ GROUP = "twinledger-enrich"
 async def wire(settings: EnrichSettings, runtime: Runtime) -> AsyncIterator[Sequence[Worker]]:
     """The runner over the observations topic, and the relay that publishes what it committed."""
     async with AsyncExitStack() as stack:
-        pool = await open_pool(
-            settings.database_url.get_secret_value(), max_size=settings.database_pool_size
-        )
+        pool = await open_pool(settings.database_url.get_secret_value(), max_size=settings.database_pool_size)
         stack.push_async_callback(pool.close)
         producer = KafkaProducer(settings.kafka_bootstrap_servers)
         await producer.start()

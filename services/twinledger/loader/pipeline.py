@@ -32,6 +32,6 @@ class LoaderPipeline:
         try:
             _, record = self.codec.decode(received.value)
         except PermanentError as refused:
-            return DeadLetter("schema", refused.error_class, str(refused), type(refused).__name__)
+            return DeadLetter.of(refused)
         self.wake(record["workspace"], record["budget_group"])
         return Ok(None)

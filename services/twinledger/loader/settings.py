@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from collections.abc import Mapping
+from datetime import timedelta
 
+from pydantic import BaseModel, Field
+
+from twinledger.connectors.opening import PlatformSettings
 from twinledger.kernel.settings import StageSettings
+from twinledger.state.budgets import DEFAULT_LIMITS, BudgetLimits
 
 __all__ = ["LoaderSettings", "LoaderTimes"]
 
 
 class LoaderTimes(BaseModel):
-    """`find_lag_s` is D, `latest_run_s` is T_max: how long a lost write may still run at a vendor."""
+    """`find_lag` is D, until a lost write can be found. `latest_run` is T_max: no request runs later
+    than that at a vendor. After `upsert_blind` even an upsert looks before it is repeated."""
 
-    find_lag_s: float = 5.0
-    latest_run_s: float = 120.0
+    find_lag: timedelta = timedelta(seconds=5)
+    latest_run: timedelta = timedelta(seconds=120)
+    upsert_blind: timedelta = timedelta(seconds=60)
+    call_timeout_s: float = 30.0
     send_by_s: float = 1.0
 
 
 class LoaderSettings(StageSettings):
-    """Environment: TWINLEDGER_LOADER__LATEST_RUN_S=120, ..."""
+    """Environment: TWINLEDGER_LOADER__LATEST_RUN=120, TWINLEDGER_BUDGETS='{"zoho_finance": {...}}', ..."""
 
     admin_port: int = 9467
     loader: LoaderTimes = LoaderTimes()
     max_requests: int = 16
+    platforms: Mapping[str, PlatformSettings] = Field(default_factory=dict)
+    budgets: Mapping[str, BudgetLimits] = Field(default_factory=lambda: DEFAULT_LIMITS)

@@ -14,7 +14,16 @@ from uuid import UUID
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection, Pool
 
-__all__ = ["BudgetLimits", "BudgetPermit", "Grant", "close_group", "report_answered", "set_limits", "take"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "BudgetLimits",
+    "BudgetPermit",
+    "Grant",
+    "close_group",
+    "ensure_limits",
+    "report_answered",
+    "take",
+]
 
 SEND_BY_S = 1.0
 CALL_TIMEOUT_S = 45.0
@@ -38,8 +47,16 @@ class Grant:
     wait_s: float
 
 
-async def set_limits(connection: Connection, workspace: str, group: str, limits: BudgetLimits) -> None:
-    """Store what the vendor allows (a setting, never a constant in code)."""
+DEFAULT_LIMITS = {
+    "freshbooks": BudgetLimits(in_flight=4),
+    "zoho_crm": BudgetLimits(in_flight=5),
+    "zoho_finance": BudgetLimits(minute=100, in_flight=5),
+}
+"""What is published for the smallest plan; a setting raises it. FreshBooks publishes nothing."""
+
+
+async def ensure_limits(connection: Connection, workspace: str, group: str, limits: BudgetLimits) -> None:
+    """Store what the vendor allows one organization (a setting, never a constant in code)."""
     await connection.execute(
         """insert into budget (workspace, budget_group, minute, in_flight, guard_s)
            values ($1, $2, $3, $4, $5)

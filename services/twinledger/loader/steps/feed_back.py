@@ -20,7 +20,7 @@ from twinledger.road.broker import OutRecord, Received
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice, insert_rows
 from twinledger.road.envelope import Envelope, Headers
-from twinledger.road.outcome import DeadLetter, DeadLetterReason
+from twinledger.road.outcome import DeadLetter, DeadLetterReason, reason_of
 from twinledger.road.topics import HINTS, SOURCE_RECORDS, WRITE_INTENTS, WRITE_RESULTS, key_of
 from twinledger.state.records import Intent, system_of
 
@@ -160,18 +160,5 @@ def _class_of(error: TwinledgerError) -> ErrorClass:
     return error.error_class if isinstance(error, TransientError | PermanentError) else "bug"
 
 
-_REASONS: dict[str, DeadLetterReason] = {
-    "validation": "validation",
-    "permission": "upstream-auth",
-    "grant_revoked": "upstream-auth",
-    "conflict": "upstream-conflict",
-    "parent_missing": "dependency-missing",
-    "mapping": "mapping",
-    "bug": "bug",
-}
-
-
 def _reason_of(error: TwinledgerError) -> DeadLetterReason:
-    if isinstance(error, TransientError):
-        return "upstream-exhausted"
-    return _REASONS.get(_class_of(error), "upstream-4xx")
+    return "upstream-exhausted" if isinstance(error, TransientError) else reason_of(_class_of(error))
