@@ -16,8 +16,8 @@ import structlog
 
 from twinledger.connectors.base.contract import CallPermit, NotApplied, Sink, WriteAnswer, WriteCall
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool
-from twinledger.kernel.errors import TwinledgerError
+from twinledger.kernel.database import Pool, transaction
+from twinledger.kernel.errors import TransientError, TwinledgerError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.kernel.metrics import EVENT_TO_WRITE
 from twinledger.loader.calls import Request, requests_of
@@ -88,7 +88,11 @@ class Executor:
         """Rounds until cancelled; a cancelled call is left to the resolver."""
         while True:
             self._woken.clear()
-            sent = await self._round()
+            try:
+                sent = await self._round()
+            except TransientError as error:  # marks that were committed unseen end as UNKNOWN
+                log.warning("executor_waits", exc_info=error, budget_group=self._settings.group)
+                sent = 0
             if not sent:
                 await self._idle()
 
@@ -123,20 +127,20 @@ class Executor:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("call_failed", exc_info=error, budget_group=self._settings.group)
         self.wake()
 
     async def _look(self) -> Round:
         s = self._settings
-        async with self._pool.acquire() as connection:
+        async with transaction(self._pool) as connection:
             due = await candidates(connection, s.workspace, s.group, s.max_candidates)
             if not due:
                 self._wait_s = await next_due(connection, s.workspace, s.group)
                 return Round()
             work = build_round(due, self._mappings, await self._parents.load(connection, due))
-            if work.nothing_left or work.waiting:
-                async with connection.transaction():
-                    await supersede(connection, work.nothing_left)
-                    await set_waiting(connection, work.waiting)
+            await supersede(connection, work.nothing_left)
+            await set_waiting(connection, work.waiting)
         return work
 
     async def _prepare(self, request: Request) -> Request:
@@ -160,7 +164,7 @@ class Executor:
             return []
         s = self._settings
         failpoint("intent.sending.before")
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with transaction(self._pool) as connection:
             lane = requests[0].built[0].intent.lane
             grant = await take(connection, s.workspace, s.group, lane, len(requests))
             self._wait_s = grant.wait_s or None
@@ -204,5 +208,5 @@ class Executor:
                 EVENT_TO_WRITE.labels(system, one.intent.lane).observe(max(waited, 0.0))
 
     async def _hand_back(self, permit: UUID, sent_at: datetime | None) -> None:
-        async with self._pool.acquire() as connection:
+        async with transaction(self._pool) as connection:
             await report_answered(connection, [(permit, sent_at)])

@@ -8,14 +8,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+import asyncpg
+import structlog
+
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool
+from twinledger.kernel.database import Pool, transaction
+from twinledger.kernel.errors import TransientError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.loader.steps.settle import Answered, Settler
 
 __all__ = ["SettleQueue"]
 
 MOST_AT_ONCE = 400
+DATABASE_WAIT_S = 0.5
+
+log = structlog.get_logger()
 
 
 class SettleQueue:
@@ -37,7 +44,7 @@ class SettleQueue:
         await self._queue.join()
 
     async def run(self) -> None:
-        """Until cancelled. A failed transaction leaves its intents SENDING: the resolver takes them."""
+        """Until cancelled."""
         while True:
             batches = [await self._queue.get()]
             while not self._queue.empty() and sum(map(len, batches)) < MOST_AT_ONCE:
@@ -50,7 +57,16 @@ class SettleQueue:
             self._on_settled()
 
     async def _commit(self, answered: Sequence[Answered]) -> None:
-        failpoint("intent.settle.before")
-        async with self._pool.acquire() as connection, connection.transaction():
-            await self._settler.settle(connection, answered, self._clock.now())
-        failpoint("intent.settle.after")
+        """An answer is had once: a database that is away or says deadlock is asked again."""
+        while True:
+            try:
+                failpoint("intent.settle.before")
+                async with transaction(self._pool) as connection:
+                    await self._settler.settle(connection, answered, self._clock.now())
+                failpoint("intent.settle.after")
+                return
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                continue
+            except TransientError as error:
+                log.warning("settle_waits", exc_info=error, count=len(answered))
+                await self._clock.sleep(DATABASE_WAIT_S)

@@ -100,6 +100,7 @@ def _worker(
 ) -> LoaderWorker:
     definitions = load_shipped()
     settler = Settler(FeedBack(Codec.from_files(), runtime.clock, office))
+    parents = ParentLoader(_homes(definitions))
     executors: dict[tuple[str, str], Executor] = {}
 
     def settled() -> None:
@@ -127,7 +128,7 @@ def _worker(
             pool,
             sinks,
             definitions.mappings,
-            ParentLoader(_homes(definitions)),
+            parents,
             settle,
             permits[system],
             runtime.clock,
@@ -137,6 +138,7 @@ def _worker(
         sinks,
         {system: connector.source for system, connector in connectors.items()},
         definitions.mappings,
+        parents,
         settler,
         permits,
         ResolverTimes(settings.loader.find_lag, settings.loader.latest_run, settings.loader.upsert_blind),

@@ -113,6 +113,6 @@ class LoaderWorker:
             try:
                 await self._resolver.resolve(one)
             except (TwinledgerError, asyncpg.PostgresError) as error:
-                log.warning("resolve_failed", intent=str(one.candidate.intent.id), exc_info=error)
+                log.warning("resolve_failed", intent_id=str(one.candidate.intent.id), exc_info=error)
         if lost:
             self.wake_all()

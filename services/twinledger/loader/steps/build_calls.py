@@ -15,7 +15,7 @@ from twinledger.mapping.lens import ObjectMapping
 from twinledger.state.intent_queue import Candidate
 from twinledger.state.records import Fields, Intent, system_of
 
-__all__ = ["Built", "Parents", "Round", "build_round", "mentioned_entities"]
+__all__ = ["Built", "Parents", "Round", "build_call", "build_round", "mentioned_entities"]
 
 ENTITY_PREFIX = "entity:"
 SELF_PREFIX = "self/"
@@ -106,7 +106,7 @@ def build_round(
             result.nothing_left.append(candidate.intent.id)
             continue
         try:
-            result.built.append(_build(candidate, changed, mappings, parents))
+            result.built.append(build_call(candidate, changed, mappings, parents))
         except ParentMissing as missing:
             result.waiting.append((candidate.intent.id, missing.key))
     return result
@@ -127,9 +127,10 @@ def _left_to_write(candidate: Candidate, mapping: ObjectMapping) -> list[str]:
     return [path for path in open_fields if mapping.phase_of(path) == phase]
 
 
-def _build(
-    candidate: Candidate, changed: list[str], mappings: Mapping[str, ObjectMapping], parents: Parents
+def build_call(
+    candidate: Candidate, changed: Sequence[str], mappings: Mapping[str, ObjectMapping], parents: Parents
 ) -> Built:
+    """The call that carries the `changed` fields of an intent; ParentMissing when one has no counterpart."""
     intent = candidate.intent
     mapping = mappings[intent.target.object]
     creating = intent.op == "create"

@@ -17,7 +17,8 @@ from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
 from twinledger.kernel.errors import TransientError
 from twinledger.kernel.failpoints import failpoint
-from twinledger.loader.steps.build_calls import Built
+from twinledger.loader.steps.build_calls import Built, build_call
+from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.loader.steps.settle import Answered, Settler
 from twinledger.mapping.document import decode
 from twinledger.mapping.lens import ObjectMapping
@@ -49,6 +50,7 @@ class UnknownResolver:
     sinks: Mapping[str, Sink]
     sources: Mapping[str, Source]
     mappings: Mapping[str, ObjectMapping]
+    parents: ParentLoader
     settler: Settler
     permits: Mapping[str, CallPermit]
     times: ResolverTimes
@@ -57,7 +59,7 @@ class UnknownResolver:
     async def resolve(self, lost: Lost) -> None:
         """One lost write, one verdict."""
         intent = lost.candidate.intent
-        if intent.op == "update":
+        if intent.op == "update" or lost.candidate.external_id is not None:
             await self._resolve_update(lost)
             return
         sink = self.sinks[system_of(intent.target.object)]
@@ -75,9 +77,11 @@ class UnknownResolver:
     async def _probe(self, sink: Sink, lost: Lost) -> Sequence[SourceDocument]:
         intent = lost.candidate.intent
         permit = self.permits[system_of(intent.target.object)]
+        async with self.pool.acquire() as connection:
+            parents = await self.parents.load(connection, [lost.candidate])
+        body = build_call(lost.candidate, list(intent.patch), self.mappings, parents).call.body
         failpoint("sink.probe.before")
-        fields = {**lost.candidate.entity_fields, **intent.patch}
-        found = await sink.probe(intent.target.object, intent.reference or "", fields, permit)
+        found = await sink.probe(intent.target.object, intent.reference or "", body, permit)
         failpoint("sink.probe.after")
         return sorted(found, key=lambda document: document.external_id.zfill(24))
 
