@@ -220,7 +220,9 @@ def _offset_start(statement: ScalarStatement) -> str | None:
 
 
 def _clearable(canonical: CanonicalField, statement: ScalarStatement) -> bool:
-    special = statement.table or statement.ref or statement.money or statement.written_as
+    if statement.ref is not None:
+        return statement.id == "text"
+    special = statement.table or statement.money or statement.written_as
     return not special and canonical.format not in ("decimal", "flag")
 
 

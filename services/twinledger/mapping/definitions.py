@@ -18,18 +18,20 @@ from twinledger.mapping.sync_rule import SyncRule, compile_sync_rule
 from twinledger.mapping.yaml_source import Problem, Source, load_yaml
 
 __all__ = [
+    "CASES_SUFFIX",
     "Definitions",
     "load_flow",
     "load_mapping",
     "load_shipped",
     "load_sync_rule",
     "shipped_files",
+    "shown_as",
 ]
 
 Compiled = TypeVar("Compiled")
 
 _PACKAGE = Path(twinledger.__file__).parent
-_CASES = ".cases.yaml"
+CASES_SUFFIX = ".cases.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def load_shipped() -> Definitions:
 def shipped_files(folder: str) -> Iterator[Path]:
     """Definition files of a folder of the package, their cases left out."""
     found = sorted(_PACKAGE.glob(f"{folder}/*.yaml"))
-    return (path for path in found if not path.name.endswith(_CASES))
+    return (path for path in found if not path.name.endswith(CASES_SUFFIX))
 
 
 def load_mapping(path: Path) -> ObjectMapping:
@@ -80,9 +82,13 @@ def load_flow(path: Path, mappings: Mapping[str, ObjectMapping]) -> Flow:
     return _compiled(source, lambda: compile_flow(file, entity_models(), mappings))
 
 
+def shown_as(path: Path) -> str:
+    """How messages name a file: inside the package without the place of the installation."""
+    return str(path.relative_to(_PACKAGE)) if path.is_relative_to(_PACKAGE) else str(path)
+
+
 def _source(path: Path) -> Source:
-    shown = str(path.relative_to(_PACKAGE)) if path.is_relative_to(_PACKAGE) else str(path)
-    return load_yaml(path, shown)
+    return load_yaml(path, shown_as(path))
 
 
 def _compiled(source: Source, compile_file: Callable[[], Compiled]) -> Compiled:

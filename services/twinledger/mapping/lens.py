@@ -146,11 +146,10 @@ class ObjectMapping:
         said: dict[str, JSON] = {}
         for name in self.writable(creating, fields):
             lens = self._lenses[name]
-            value: Any = fields.get(name, lens.default if creating else MISSING)
-            if value is MISSING or (value is None and not lens.clearable):
+            if name not in fields or (fields[name] is None and not lens.clearable):
                 continue
             try:
-                said[name] = lens.expect(fields) if lens.expect else lens.normal(value)
+                said[name] = lens.expect(fields) if lens.expect else lens.normal(fields[name])
             except ValueFault as fault:
                 raise _mapping_error(name, fault) from fault
         return said
@@ -190,8 +189,16 @@ class ObjectMapping:
             self._carrier.place(body, reference, creating=creating)
         return body
 
+    def _starts(self, fields: Mapping[str, JSON], changed: Collection[str], creating: bool) -> frozenset[str]:
+        """What changed; of a new record also what has a default and is not stated."""
+        if not creating:
+            return frozenset(changed)
+        return frozenset(changed).union(
+            name for name, lens in self._lenses.items() if lens.default is not MISSING and name not in fields
+        )
+
     def _to_write(self, fields: Mapping[str, JSON], changed: Collection[str], creating: bool) -> list[str]:
-        starts = self.writable(creating, fields).intersection(changed)
+        starts = self.writable(creating, fields) & self._starts(fields, changed, creating)
         wanted = frozenset[str]().union(*(self._written_with[name] for name in starts))
         return [
             name
