@@ -64,9 +64,10 @@ create table due_read (
     received_at timestamptz not null,           -- of the oldest hint not yet served
     not_before  timestamptz not null,
     read_at     timestamptz,
+    read_stamp  timestamptz,                    -- the vendor's stamp of the version last read
     attempt     int not null default 0,
-    partition   int not null default -1,        -- where the newest hint stands in its topic, -1: found by a poll
-    "offset"    bigint not null default -1,
+    partition   int not null,                   -- where the newest hint stands in its topic
+    "offset"    bigint not null,
     primary key (workspace, object, external_id)
 ) with (fillfactor = 70);
 create index due_read_queue on due_read (workspace, object, lane, received_at) where hints > read_hints;

@@ -16,12 +16,13 @@ from twinledger.kernel.database import Connection
 __all__ = [
     "CHANNEL",
     "DueRead",
+    "EarlierRead",
     "Lane",
     "NotedHint",
     "announce",
     "count_due",
+    "earlier_reads",
     "finish_reads",
-    "hinted_since",
     "note_hints",
     "postpone_reads",
     "prune_reads",
@@ -38,15 +39,15 @@ _REST_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class NotedHint:
-    """A hint with its place in the topic, -1 where a poll found the change."""
+    """A hint with its place in the topic."""
 
     workspace: str
     object: str
     external_id: str
     lane: Lane
     received_at: datetime
-    partition: int = -1
-    offset: int = -1
+    partition: int
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,14 @@ class DueRead:
     attempt: int
     partition: int
     offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRead:
+    """When the newest hint came, and which version of the record was read last."""
+
+    hinted_at: datetime
+    read_stamp: datetime | None
 
 
 async def note_hints(connection: Connection, hints: Iterable[NotedHint]) -> None:
@@ -95,16 +104,20 @@ async def take_due(connection: Connection, workspace: str, object_name: str, lim
 
 
 async def finish_reads(
-    connection: Connection, workspace: str, object_name: str, reads: Sequence[DueRead]
+    connection: Connection,
+    workspace: str,
+    object_name: str,
+    reads: Sequence[tuple[DueRead, datetime | None]],
 ) -> None:
-    """Served, unless newer hints came during the read: those stay due."""
+    """Served, each with the vendor's stamp of what was read, unless newer hints came: those stay due."""
     await connection.execute(
         _FINISH,
         workspace,
         object_name,
-        [read.external_id for read in reads],
-        [read.hints for read in reads],
+        [read.external_id for read, _ in reads],
+        [read.hints for read, _ in reads],
         _REST_S,
+        [stamp for _, stamp in reads],
     )
 
 
@@ -127,22 +140,18 @@ async def postpone_reads(
     )
 
 
-async def hinted_since(
-    connection: Connection, workspace: str, object_name: str, changes: Sequence[tuple[str, datetime]]
-) -> set[str]:
-    """Those of the changed records for which a hint came at or after the given moment."""
+async def earlier_reads(
+    connection: Connection, workspace: str, object_name: str, ids: Sequence[str]
+) -> dict[str, EarlierRead]:
+    """What is known of these records from the hints and reads of the last day."""
     rows = await connection.fetch(
-        """
-        select d.external_id from due_read d
-          join unnest($3::text[], $4::timestamptz[]) as c(external_id, at) on c.external_id = d.external_id
-         where d.workspace = $1 and d.object = $2 and d.partition >= 0 and d.hinted_at >= c.at
-        """,
+        """select external_id, hinted_at, read_stamp from due_read
+            where workspace = $1 and object = $2 and external_id = any($3::text[])""",
         workspace,
         object_name,
-        [external_id for external_id, _ in changes],
-        [at for _, at in changes],
+        ids,
     )
-    return {row["external_id"] for row in rows}
+    return {row["external_id"]: EarlierRead(row["hinted_at"], row["read_stamp"]) for row in rows}
 
 
 async def count_due(connection: Connection, workspace: str) -> dict[tuple[str, Lane], int]:
@@ -199,8 +208,8 @@ _TAKE = """
 _FINISH = """
     update due_read d
        set read_hints = t.hints, read_at = clock_timestamp(), attempt = 0, received_at = d.hinted_at,
-           not_before = clock_timestamp() + make_interval(secs => $5)
-      from unnest($3::text[], $4::bigint[]) as t(external_id, hints)
+           read_stamp = t.stamp, not_before = clock_timestamp() + make_interval(secs => $5)
+      from unnest($3::text[], $4::bigint[], $6::timestamptz[]) as t(external_id, hints, stamp)
      where d.workspace = $1 and d.object = $2 and d.external_id = t.external_id
 """
 _POSTPONE = """

@@ -1,4 +1,4 @@
-"""State: how far the changes of each object were taken in, and the leases of ingest's background work."""
+"""State: how far the changes of each object were taken in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from twinledger.kernel.database import Connection
 
-__all__ = ["PollCursor", "load_cursor", "release_leases", "save_cursor", "take_lease"]
+__all__ = ["PollCursor", "load_cursor", "save_cursor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +51,3 @@ async def save_cursor(connection: Connection, cursor: PollCursor) -> None:
         cursor.page,
         cursor.page_since,
     )
-
-
-async def take_lease(
-    connection: Connection, workspace: str, purpose: str, object_name: str, *, owner: str, seconds: float
-) -> bool:
-    """Take or prolong the lease on a piece of work; False while another process holds it."""
-    return bool(
-        await connection.fetchval(
-            """
-            insert into ingest_lease as l (workspace, purpose, object, owner, until)
-            values ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5))
-            on conflict (workspace, purpose, object) do update
-               set owner = excluded.owner, until = excluded.until
-             where l.owner = excluded.owner or l.until < clock_timestamp()
-            returning true
-            """,
-            workspace,
-            purpose,
-            object_name,
-            owner,
-            seconds,
-        )
-    )
-
-
-async def release_leases(connection: Connection, owner: str) -> None:
-    """Let another replica go on at once."""
-    await connection.execute("delete from ingest_lease where owner = $1", owner)
