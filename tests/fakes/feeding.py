@@ -110,7 +110,7 @@ class Enrich:
     async def planned(self) -> list[dict[str, Any]]:
         """Planned intents, by object."""
         return await self.rows(
-            "select object, op, patch, reference, entity_id from intent where state = 'planned' order by object"
+            "select object, op, patch, reference from intent where state = 'planned' order by object"
         )
 
 

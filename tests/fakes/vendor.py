@@ -41,7 +41,8 @@ class FakePermit:
 
 @dataclass
 class FakeVendor:
-    """Creates and updates records. `script` may answer a call in its place, before or after it took effect."""
+    """Creates and updates records. `before` and `after` may answer instead: the write then did not happen,
+    or did."""
 
     objects: Sequence[str] = ()
     max_batch: Mapping[str, int] = field(default_factory=dict)
@@ -86,7 +87,8 @@ class FakeVendor:
         return Page([])
 
     def _document(self, object_name: str, external_id: str) -> SourceDocument:
-        body = orjson.dumps({"id": int(external_id), **self.records[external_id]})
+        ids = {"id": int(external_id), "contact_id": external_id}
+        body = orjson.dumps(ids | self.records[external_id])
         return SourceDocument(object_name, external_id, body, datetime.now(UTC))
 
 

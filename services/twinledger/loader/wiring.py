@@ -32,7 +32,7 @@ from twinledger.state.budgets import BudgetPermit, ensure_limits
 from twinledger.state.sealing import Sealer, open_key_wrapper
 from twinledger.state.workspaces import ensure_workspace
 
-__all__ = ["wire"]
+__all__ = ["homes", "wire"]
 
 STAGE = "loader"
 GROUP = "twinledger-loader"
@@ -100,7 +100,7 @@ def _worker(
 ) -> LoaderWorker:
     definitions = load_shipped()
     settler = Settler(FeedBack(Codec.from_files(), runtime.clock, office))
-    parents = ParentLoader(_homes(definitions))
+    parents = ParentLoader(homes(definitions))
     executors: dict[tuple[str, str], Executor] = {}
 
     def settled() -> None:
@@ -148,7 +148,7 @@ def _worker(
     return LoaderWorker(pool, executors, settle, resolver, objects, owner, runtime.clock)
 
 
-def _homes(definitions: Definitions) -> dict[tuple[str, str], str]:
+def homes(definitions: Definitions) -> dict[tuple[str, str], str]:
     """(entity type, system) -> the object that a reference to such an entity means there.
 
     Where a system holds an entity as several objects (CRM: account and contact) the last of the rule

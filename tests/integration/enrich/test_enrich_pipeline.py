@@ -5,20 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.integration.enrich.conftest import START, Enrich
+from tests.fakes.feeding import ANA, START, Enrich
 
 from twinledger.road.outcome import Retry, Skip
 
-ANA: dict[str, Any] = {
-    "kind": "person",
-    "organization": None,
-    "name.given": "Ana",
-    "name.family": "Ruiz",
-    "email": "ana@harbor.example",
-    "phones.business": "+12075550142",
-    "currency": "USD",
-    "state": "active",
-}
 CRM_ANA = {key: ANA[key] for key in ("name.given", "name.family", "email", "phones.business")}
 
 
@@ -157,9 +147,7 @@ async def test_an_order_waits_for_its_customer_and_gives_rise_to_one_invoice_eve
 
 async def test_a_tax_named_by_content_resolves_to_its_entity(enrich: Enrich) -> None:
     tax = {"name": "Sales Tax", "percent": "5.5", "compound": False}
-    await enrich.feed(
-        enrich.record("freshbooks.tax", "3", tax), enrich.record("freshbooks.client", "1", ANA)
-    )
+    await enrich.feed(enrich.record("freshbooks.tax", "3", tax), enrich.record("freshbooks.client", "1", ANA))
     invoice = {
         "number": "INV-1",
         "customer": "freshbooks.client/1",

@@ -1,0 +1,93 @@
+"""The loader's worker on a real database, with a vendor in memory and plans made by the real enrich."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.fakes.feeding import Enrich
+from tests.fakes.feeding import enrich as enrich
+from tests.fakes.vendor import FakePermit, FakeVendor
+
+from twinledger.kernel.clock import SystemClock
+from twinledger.loader.executor import Executor, ExecutorSettings
+from twinledger.loader.settle_queue import SettleQueue
+from twinledger.loader.steps.feed_back import FeedBack
+from twinledger.loader.steps.load_parents import ParentLoader
+from twinledger.loader.steps.resolve_unknown import ResolverTimes, UnknownResolver
+from twinledger.loader.steps.settle import Settler
+from twinledger.loader.wiring import homes
+from twinledger.loader.worker import LoaderWorker
+from twinledger.mapping.definitions import load_shipped
+from twinledger.road.codec import Codec
+from twinledger.road.dead_letters import DeadLetterOffice
+
+SHORT = ResolverTimes(timedelta(milliseconds=20), timedelta(milliseconds=200), timedelta(seconds=60))
+PATIENCE_S = 8
+
+
+@dataclass
+class Loader:
+    """A running worker. `vendors` hold what was written."""
+
+    enrich: Enrich
+    vendors: dict[str, FakeVendor]
+    worker: LoaderWorker
+
+    async def states(self, object_name: str) -> list[str]:
+        rows = await self.enrich.rows(
+            "select state from intent where object = $1 order by planned_at", object_name
+        )
+        return [row["state"] for row in rows]
+
+    async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        """Wait for a condition, with a deadline."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not await holds():
+                self.worker.wake_all()
+                await asyncio.sleep(0.01)
+
+    async def settled(self, object_name: str, state: str = "confirmed") -> None:
+        async def holds() -> bool:
+            return state in await self.states(object_name)
+
+        await self.until(holds)
+
+
+@pytest.fixture
+async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
+    await enrich.pool.execute(
+        "insert into workspace (id, reference_key, opened_at) values ('default', $1, now())", b"k" * 32
+    )
+    clock, definitions = SystemClock(), load_shipped()
+    vendors = {system: FakeVendor() for system in ("freshbooks", "zoho_crm", "zoho_books")}
+    office = DeadLetterOffice(group="loader", stage="loader", release="test", clock=clock)
+    settler = Settler(FeedBack(Codec.from_files(), clock, office))
+    queue = SettleQueue(enrich.pool, settler, clock, lambda: None)
+    parents = ParentLoader(homes(definitions))
+    executors = {
+        ("default", group): Executor(
+            ExecutorSettings("loader-0", "default", group, look_every_s=0.02),
+            enrich.pool,
+            vendors,
+            definitions.mappings,
+            parents,
+            queue,
+            FakePermit(),
+            clock,
+        )
+        for group in ("freshbooks", "zoho_crm", "zoho_finance")
+    }
+    permits: Any = dict.fromkeys(vendors, FakePermit())
+    resolver = UnknownResolver(
+        enrich.pool, vendors, vendors, definitions.mappings, parents, settler, permits, SHORT, clock
+    )
+    worker = LoaderWorker(enrich.pool, executors, queue, resolver, [], "loader-0", clock)
+    running = asyncio.create_task(worker.run())
+    yield Loader(enrich, vendors, worker)
+    worker.stop()
+    await running

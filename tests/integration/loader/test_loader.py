@@ -1,0 +1,125 @@
+"""The loader against PostgreSQL: a write happens once, whatever the vendor answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.fakes.feeding import ANA
+from tests.fakes.vendor import unknown
+from tests.integration.loader.conftest import Loader
+
+from twinledger.connectors.base.contract import NotApplied, UnknownOutcome, WriteCall
+from twinledger.kernel.errors import PermanentError, TransientError
+
+CLIENT = "zoho_books.contact"
+
+
+def once(answer: Any) -> Any:
+    """A script that answers the first call only."""
+    calls: list[WriteCall] = []
+
+    def script(call: WriteCall) -> Any:
+        calls.append(call)
+        return answer if len(calls) == 1 else None
+
+    return script
+
+
+async def plan_customer(loader: Loader) -> None:
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA))
+
+
+async def test_a_create_is_sent_once_bound_and_put_back_on_the_road(loader: Loader) -> None:
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    assert len(loader.vendors["zoho_books"].records) == 1
+    (row,) = await loader.enrich.rows(
+        "select entity_id, status from crosswalk where object = 'zoho_books.contact'"
+    )
+    assert row["status"] == "active"
+    (shadow,) = await loader.enrich.rows("select fields, content_hash from shadow where object = $1", CLIENT)
+    assert shadow["fields"]["email"] == ANA["email"] and shadow["content_hash"] is None
+    topics = {row["topic"] for row in await loader.enrich.rows("select topic from outbox")}
+    assert {"twinledger.source-records.v1", "twinledger.write-results.v1"} <= topics
+
+
+async def test_nothing_is_sent_before_the_workspace_is_open(loader: Loader) -> None:
+    await loader.enrich.pool.execute("update workspace set opened_at = null")
+    await loader.enrich.pool.execute(
+        "insert into first_sight (workspace, object, external_id) values ('default', 'zoho_crm.contact', '9')"
+    )
+    await plan_customer(loader)
+    assert await loader.states(CLIENT) == ["planned"]
+    assert loader.vendors["zoho_books"].requests == []
+
+
+async def test_a_lost_answer_is_found_by_reference_and_makes_no_second_record(loader: Loader) -> None:
+    vendor = loader.vendors["zoho_books"]
+    vendor.after = once(UnknownOutcome("timeout"))
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    assert len(vendor.records) == 1 and len(vendor.requests) == 1
+
+
+async def test_a_request_lost_on_the_way_is_sent_again_after_t_max_with_the_same_reference(
+    loader: Loader,
+) -> None:
+    vendor = loader.vendors["zoho_books"]
+    vendor.before = once(unknown(WriteCall("", "", "create", None, None, {})))
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    first, second = (request[0] for request in vendor.requests)
+    assert first.reference == second.reference and len(vendor.records) == 1
+
+
+async def test_a_throttled_write_goes_back_to_planned_and_is_sent_later(loader: Loader) -> None:
+    throttled = TransientError("slow down", error_class="rate_limited", retry_after_s=0.05)
+    loader.vendors["zoho_books"].before = once(NotApplied(throttled))
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    assert len(loader.vendors["zoho_books"].requests) == 2
+
+
+async def test_a_refused_write_becomes_a_dead_letter_with_its_bytes(loader: Loader) -> None:
+    refused = PermanentError("name is too long", error_class="validation", field="contact_name")
+    loader.vendors["zoho_books"].before = lambda call: NotApplied(refused)
+    await plan_customer(loader)
+    await loader.settled(CLIENT, "rejected")
+    (letter,) = await loader.enrich.rows("select reason, error_class, status from dead_letter")
+    assert letter == {"reason": "validation", "error_class": "validation", "status": "open"}
+    (record,) = await loader.enrich.rows("select value from outbox where topic like 'dlq.%'")
+    _, intent = loader.enrich.codec.decode(bytes(record["value"]))
+    assert intent["workspace"] == "default"
+
+
+async def test_an_update_carries_only_what_changed(loader: Loader) -> None:
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    await loader.enrich.feed(
+        loader.enrich.record("zoho_books.contact", "1", {k: v for k, v in ANA.items() if k != "kind"})
+    )
+    await loader.enrich.feed(
+        loader.enrich.record("freshbooks.client", "1", ANA | {"website": "https://a.example"})
+    )
+    vendor = loader.vendors["zoho_books"]
+
+    async def updated() -> bool:
+        return any(call.op == "update" for request in vendor.requests for call in request)
+
+    await loader.until(updated)
+    call = vendor.requests[-1][0]
+    assert (call.op, call.external_id) == ("update", "1")
+    assert call.body["website"] == "https://a.example" and "billing_address" not in call.body
+
+
+async def test_sending_marks_of_a_former_life_are_resolved_not_repeated(loader: Loader) -> None:
+    """A loader killed between the vendor's commit and our read leaves SENDING; its heir adopts."""
+    vendor = loader.vendors["zoho_books"]
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    await loader.enrich.pool.execute(
+        "update intent set state = 'sending', owner = 'loader-0', expected = patch where object = $1", CLIENT
+    )
+    await loader.enrich.pool.execute("update intent set state = 'unknown' where state = 'sending'")
+    await loader.settled(CLIENT)
+    assert len(vendor.records) == 1
