@@ -20,7 +20,7 @@ from twinledger.mapping.paths import MISSING, getter
 __all__ = ["Condition", "compile_condition"]
 
 _TEXTS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
-_NAMES = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_NAMES = re.compile(r"(?<![\w.])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(\s*\()?")
 _BOUND = re.compile(r"\.(?:all|exists|exists_one|filter|map)\(\s*(\w+)\s*,")
 _INT64 = 2**63
 
@@ -58,9 +58,11 @@ def compile_condition(source: str, known: Collection[str], *, document: bool = F
     roots = set(program.variables()) - set(_BOUND.findall(source))
     fields: set[str] = set()
     reads: dict[tuple[str, ...], Callable[[Mapping[str, Any]], Any]] = {}
-    for name in _NAMES.findall(_TEXTS.sub("''", source)):
+    for name, call in _NAMES.findall(_TEXTS.sub("''", source)):
         parts = tuple(name.split("."))
-        if parts[0] not in roots:
+        if call:
+            parts = parts[:-1]  # the last part is a method of what stands before it
+        if not parts or parts[0] not in roots:
             continue
         if document and parts[0] == "document" and len(parts) > 1:
             reads[parts] = getter(parts[1:])
