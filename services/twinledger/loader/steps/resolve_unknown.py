@@ -12,10 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from twinledger.connectors.base.contract import Applied, CallPermit, Sink, Source, SourceDocument, WriteCall
+from twinledger.connectors.base.contract import (
+    Applied,
+    CallPermit,
+    NotApplied,
+    Sink,
+    Source,
+    SourceDocument,
+    WriteAnswer,
+    WriteCall,
+)
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
-from twinledger.kernel.errors import TransientError
+from twinledger.kernel.errors import PermanentError, TransientError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.loader.steps.build_calls import Built, build_call
 from twinledger.loader.steps.load_parents import ParentLoader
@@ -88,15 +97,17 @@ class UnknownResolver:
     async def _adopt(self, lost: Lost, found: Sequence[SourceDocument]) -> None:
         """The oldest is ours; more than one is a question for a person."""
         intent = lost.candidate.intent
+        if len(found) > 1:
+            ids = [document.external_id for document in found]
+            evidence = {"reference": intent.reference, "kept": ids[0], "rest": ids[1:]}
+            subject = f"{intent.target.object}/{ids[0]}"
+            review = Review(intent.workspace, "two_records_for_one_reference", subject, evidence)
+            async with self.pool.acquire() as connection:
+                await save_reviews(connection, [review])
+        await self._settle(lost, Applied(found[0].external_id, found[0].read_started_at, found[0].document))
+
+    async def _settle(self, lost: Lost, answer: WriteAnswer) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
-            if len(found) > 1:
-                ids = [document.external_id for document in found]
-                evidence = {"reference": intent.reference, "kept": ids[0], "rest": ids[1:]}
-                subject = f"{intent.target.object}/{ids[0]}"
-                await save_reviews(
-                    connection, [Review(intent.workspace, "two_records_for_one_reference", subject, evidence)]
-                )
-            answer = Applied(found[0].external_id, found[0].read_started_at, found[0].document)
             await self.settler.settle(connection, [Answered(_built(lost), answer)], self.clock.now())
 
     async def _resolve_update(self, lost: Lost) -> None:
@@ -107,7 +118,9 @@ class UnknownResolver:
             return
         system = system_of(intent.target.object)
         read = await self.sources[system].read(intent.target.object, [external_id], self.permits[system])
-        if read.documents and self._shows(lost, read.documents[0]):
+        if any(document.gone for document in read.documents):
+            await self._settle(lost, NotApplied(PermanentError("the record is gone", error_class="gone")))
+        elif read.documents and self._shows(lost, read.documents[0]):
             await self._adopt(lost, read.documents[:1])
         else:
             await self._send_again(lost, hold=True)
