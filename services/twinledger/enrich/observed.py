@@ -70,6 +70,7 @@ class BatchState:
     seen: set[tuple[str, str, str, str]] = field(default_factory=set)
     unsettled_objects: set[str] = field(default_factory=set)
 
+    rekeyed: dict[UUID, Sequence[str]] = field(default_factory=dict)
     touched: dict[UUID, Observed] = field(default_factory=dict)
     bound: list[CrosswalkRow] = field(default_factory=list)
     planned: list[Intent] = field(default_factory=list)
@@ -94,6 +95,9 @@ class BatchState:
 
     def rename(self, entity_id: UUID, before: Sequence[str], after: Sequence[str]) -> None:
         """Later records of the batch find the entity by its new match keys, and no longer by the old."""
+        if before == after:
+            return
+        self.rekeyed[entity_id] = after
         for key in before:
             self.matches.get(key, set()).discard(entity_id)
         for key in after:

@@ -68,7 +68,7 @@ class EnrichPipeline:
         await self._plan(connection, state)
         outgoing = Outgoing(self.codec, self.clock, workspace)
         records = [*outgoing.intents(state.planned), *outgoing.hints(state.wanted)]
-        await store_changes(connection, state, self.definitions, records)
+        await store_changes(connection, state, records)
         settled = [o for (_, o), (_, v) in zip(part, verdicts, strict=True) if _is_done(v)]
         await inbox.claim_new(connection, workspace, {inbox_key(observed) for observed in settled})
         await taken_in(connection, workspace, [observed.key for observed in settled])
@@ -82,8 +82,10 @@ class EnrichPipeline:
             entity = state.entities[entity_id]
             touched = [entity]
             for flow in self.definitions.flows:
-                if flow.on_entity == entity.type and (made := derive(flow, entity, state, now)):
-                    touched.append(made)
+                if flow.on_entity != entity.type:
+                    continue
+                made = derive(flow, entity, self.definitions.rules[flow.derives], state, now)
+                touched += [made] if made is not None else []
             for each in touched:
                 rule = self.definitions.rules[each.type]
                 planner.plan(each, rule, state, observed.lane, observed.received_at)

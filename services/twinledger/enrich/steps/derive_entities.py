@@ -11,8 +11,10 @@ from datetime import datetime
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState
+from twinledger.enrich.steps.resolve_identity import match_keys
 from twinledger.kernel.ids import derived_id
 from twinledger.mapping.flow import Flow
+from twinledger.mapping.sync_rule import SyncRule
 from twinledger.state.records import Clock, Entity
 
 __all__ = ["derive", "derived_entity_id"]
@@ -23,8 +25,8 @@ def derived_entity_id(flow: Flow, source_id: UUID) -> UUID:
     return derived_id("flow", flow.name, str(source_id))
 
 
-def derive(flow: Flow, source: Entity, state: BatchState, now: datetime) -> Entity | None:
-    """The new entity, or None when the flow does not apply or has already made it."""
+def derive(flow: Flow, source: Entity, rule: SyncRule, state: BatchState, now: datetime) -> Entity | None:
+    """The new entity, kept in step by `rule`, or None when the flow does not apply or has already made it."""
     entity_id = derived_entity_id(flow, source.id)
     if entity_id in state.entities or not flow.applies(source.fields):
         return None
@@ -43,4 +45,5 @@ def derive(flow: Flow, source: Entity, state: BatchState, now: datetime) -> Enti
         is_new=True,
     )
     state.entities[entity_id] = entity
+    state.rename(entity_id, [], match_keys(fields, rule))
     return entity

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState
-from twinledger.enrich.steps.resolve_identity import match_keys
 from twinledger.kernel.database import Connection
 from twinledger.road import outbox
 from twinledger.road.broker import OutRecord
@@ -27,16 +25,13 @@ def waiting_key(entity_id: UUID, object_name: str) -> str:
     return f"entity:{entity_id}@{object_name}"
 
 
-async def store_changes(
-    connection: Connection, state: BatchState, definitions: SyncDefinitions, outgoing: Sequence[OutRecord]
-) -> None:
+async def store_changes(connection: Connection, state: BatchState, outgoing: Sequence[OutRecord]) -> None:
     """One statement a table; children that waited for a record bound here are woken with it."""
     changed = [entity for entity in state.entities.values() if entity.changed or entity.is_new]
     await save_entities(connection, changed)
     await bind(connection, state.bound)
     await save_shadows(connection, (s for s in state.shadows.values() if s.changed))
-    keys_of = {e.id: match_keys(e.fields, definitions.rules[e.type]) for e in changed}
-    await save_match_keys(connection, state.workspace, keys_of)
+    await save_match_keys(connection, state.workspace, state.rekeyed)
     await save_references(connection, state.workspace, state.new_references)
     settled = [i for intents in state.intents.values() for i in intents if i.changed]
     await save_intent_states(connection, settled)
@@ -44,7 +39,7 @@ async def store_changes(
     await save_conflicts(connection, state.conflicts)
     await save_audit(connection, state.audit)
     await save_reviews(connection, state.reviews)
-    await _wake(connection, state, keys_of.values())
+    await _wake(connection, state, state.rekeyed.values())
     await outbox.append(connection, outgoing)
 
 
