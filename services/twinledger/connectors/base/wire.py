@@ -18,6 +18,8 @@ from twinledger.kernel.errors import TransientError
 __all__ = ["decode", "encode", "unreadable"]
 
 _INT64_DIGITS = 18
+_PLAIN_DIGITS = 40
+"""Beyond it a number is written with an exponent: a few bytes must not become megabytes."""
 
 
 def decode(body: bytes) -> Any:
@@ -51,7 +53,8 @@ def _integer(text: str) -> int | Decimal:
 
 def _number(value: Any) -> orjson.Fragment:
     if isinstance(value, Decimal) and value.is_finite():
-        return orjson.Fragment(str(value))
+        plain = abs(value.adjusted()) <= _PLAIN_DIGITS
+        return orjson.Fragment(f"{value:f}" if plain else str(value))
     raise TypeError(f"not JSON: {type(value).__name__}")
 
 

@@ -29,9 +29,10 @@ class CrmSetUp:
         return [note for note in notes if note]
 
     async def _ensure(self, module: Module, permit: CallPermit) -> str:
-        if await self._state(module, permit) == "missing":
-            await self._client.add_field(module, _FIELD, permit)
         state = await self._state(module, permit)
+        if state == "missing":
+            await self._client.add_field(module, _FIELD, permit)
+            state = await self._state(module, permit)
         return "" if state == "unique" else f"{module.name}.{REFERENCE_FIELD} is {state}: make it unique"
 
     async def _state(self, module: Module, permit: CallPermit) -> str:

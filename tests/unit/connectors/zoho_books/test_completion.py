@@ -1,0 +1,144 @@
+"""What Books demands in a write is read fresh and put in before the write is paid for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.unit.connectors.vendor import FakeVendor, httpx, reply
+
+from twinledger.connectors.base.contract import NotApplied, WriteCall
+from twinledger.kernel.errors import PermanentError, TransientError
+
+
+def call(name: str, body: dict[str, Any], **options: Any) -> WriteCall:
+    given: dict[str, Any] = {"op": "update", "external_id": "7", "reference": None, **options}
+    return WriteCall("i", f"zoho_books.{name}", body=body, **given)
+
+
+def now(key: str, record: bytes) -> httpx.Response:
+    return reply(b'{"code":0,"message":"success","' + key.encode() + b'":' + record + b"}")
+
+
+async def prepared(vendor: FakeVendor, one: WriteCall) -> dict[str, Any]:
+    (answer,) = await vendor.connector("zoho_books").sink.prepare([one], vendor.permit)
+    assert isinstance(answer, WriteCall)
+    return dict(answer.body)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        call("contact", {"contact_name": "H", "notes": "x"}),
+        call("item", {"name": "x", "rate": Decimal(1)}),
+        call("invoice", {"status": "sent"}, phase="state"),
+        call("contact", {"notes": "x"}, op="create", external_id=None),
+    ],
+)
+async def test_a_complete_call_costs_nothing(one: WriteCall) -> None:
+    vendor = FakeVendor()
+    assert await prepared(vendor, one) == one.body
+    assert vendor.permit.acquired == 0
+
+
+async def test_a_contact_gets_its_name() -> None:
+    vendor = FakeVendor(now("contact", b'{"contact_id":"7","contact_name":"Harbor","notes":"old"}'))
+    assert await prepared(vendor, call("contact", {"notes": "new"})) == {
+        "contact_name": "Harbor",
+        "notes": "new",
+    }
+    assert (vendor.permit.acquired, vendor.lines()) == (1, ["GET /books/v3/contacts/7"])
+
+
+async def test_contact_persons_keep_their_ids_and_nobody_is_left_out() -> None:
+    current = (
+        b'{"contact_id":"7","contact_name":"Harbor","contact_persons":['
+        b'{"contact_person_id":"71","first_name":"Ana","last_name":"Ruiz","designation":"Owner",'
+        b'"is_primary_contact":true,"photo_url":"x"},'
+        b'{"contact_person_id":"72","first_name":"Bo","email":"bo@harbor.example"}]}'
+    )
+    vendor = FakeVendor(now("contact", current))
+    body = await prepared(
+        vendor, call("contact", {"contact_persons": [{"first_name": "Anna", "last_name": ""}]})
+    )
+    assert body["contact_persons"] == [
+        {
+            "contact_person_id": "71",
+            "first_name": "Anna",
+            "last_name": "",
+            "designation": "Owner",
+            "is_primary_contact": True,
+        },
+        {"contact_person_id": "72", "first_name": "Bo", "email": "bo@harbor.example"},
+    ]
+
+
+async def test_an_invoice_repeats_its_lines_as_they_can_be_written() -> None:
+    current = (
+        b'{"invoice_id":"7","customer_id":"5","line_items":[{"line_item_id":"73","item_id":"3",'
+        b'"name":"Oven","rate":95.50,"quantity":3.0,"item_total":286.50,"tax_id":"","bcy_rate":95.5}]}'
+    )
+    vendor = FakeVendor(now("invoice", current))
+    body = await prepared(vendor, call("invoice", {"notes": "x"}))
+    assert body["customer_id"] == "5"
+    line = {"line_item_id": "73", "item_id": "3", "name": "Oven", "rate": Decimal("95.50")}
+    assert body["line_items"] == [{**line, "quantity": Decimal("3.0")}]
+
+
+async def test_new_lines_keep_the_ids_of_the_lines_they_stand_for() -> None:
+    current = b'{"invoice_id":"7","customer_id":"5","line_items":[{"line_item_id":"73","name":"Old"}]}'
+    vendor = FakeVendor(now("invoice", current))
+    body = await prepared(vendor, call("invoice", {"line_items": [{"name": "A"}, {"name": "B"}]}))
+    assert body["line_items"] == [{"line_item_id": "73", "name": "A"}, {"name": "B"}]
+
+
+async def test_a_payment_keeps_its_allocation() -> None:
+    current = (
+        b'{"payment_id":"7","customer_id":"5","payment_mode":"cash","amount":10.0,"invoices":'
+        b'[{"invoice_payment_id":"9","invoice_id":"12","amount_applied":10.0,"balance_amount":0}]}'
+    )
+    body = {"amount": Decimal(8), "invoices": [{"amount_applied": Decimal(8)}]}
+    vendor = FakeVendor(now("payment", current))
+    complete = await prepared(vendor, call("customer_payment", body))
+    assert complete["invoices"] == [
+        {"invoice_payment_id": "9", "invoice_id": "12", "amount_applied": Decimal(8)}
+    ]
+    assert (complete["customer_id"], complete["payment_mode"], complete["amount"]) == ("5", "cash", 8)
+
+
+async def test_a_currency_becomes_its_id_and_is_looked_up_once() -> None:
+    rows = [{"currency_code": "USD", "currency_id": "97"}, {"currency_code": "EUR", "currency_id": "98"}]
+    vendor = FakeVendor(reply({"code": 0, "currencies": rows}))
+    sink = vendor.connector("zoho_books").sink
+    one = call("contact", {"contact_name": "x", "currency_code": "EUR"}, op="create", external_id=None)
+    for _ in range(2):
+        (answer,) = await sink.prepare([one], vendor.permit)
+        assert isinstance(answer, WriteCall)
+        assert answer.body == {"contact_name": "x", "currency_id": "98"}
+    assert vendor.permit.acquired == 1
+
+
+async def test_a_currency_the_organization_lacks_is_refused_before_the_write() -> None:
+    vendor = FakeVendor(reply({"code": 0, "currencies": []}))
+    one = call("contact", {"currency_code": "XAU"}, op="create", external_id=None)
+    (answer,) = await vendor.connector("zoho_books").sink.prepare([one], vendor.permit)
+    assert isinstance(answer, NotApplied)
+    assert isinstance(answer.error, PermanentError)
+    assert (answer.error.error_class, answer.error.field) == ("validation", "currency_code")
+
+
+async def test_a_record_that_is_gone_is_found_out_before_the_write() -> None:
+    vendor = FakeVendor(reply({"code": 1002, "message": "x"}, 404))
+    (answer,) = await vendor.connector("zoho_books").sink.prepare(
+        [call("contact", {"notes": "x"})], vendor.permit
+    )
+    assert isinstance(answer, NotApplied)
+    assert isinstance(answer.error, PermanentError)
+    assert answer.error.error_class == "gone"
+
+
+async def test_a_read_that_fails_for_now_is_raised() -> None:
+    vendor = FakeVendor(reply(b"<html>", 503))
+    with pytest.raises(TransientError):
+        await vendor.connector("zoho_books").sink.prepare([call("contact", {"notes": "x"})], vendor.permit)
