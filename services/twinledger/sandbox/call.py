@@ -123,6 +123,9 @@ class Act(Change):
 class Call(Change):
     """One request over a vendor's API, after routing and authentication."""
 
+    method: str
+    path: str
+
     def __init__(
         self,
         world: "World",

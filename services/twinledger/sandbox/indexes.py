@@ -18,7 +18,9 @@ class Index(Protocol):
 
     def drop(self, record_id: str, record: Record) -> None: ...
 
-    def fill(self, rows: Iterable[tuple[str, Record]]) -> None: ...
+    def fill(self, rows: Iterable[tuple[str, Record]]) -> None:
+        """Starts afresh with these rows."""
+        ...
 
 
 class Ordered:
@@ -51,12 +53,13 @@ class Ordered:
 
     def fill(self, rows: Iterable[tuple[str, Record]]) -> None:
         fresh = []
+        self.keys = {}
         for record_id, record in rows:
             if self._where is None or self._where(record):
                 key = self._key(record)
                 self.keys[record_id] = key
                 fresh.append((key, rank(record_id)))
-        self.rows.update(fresh)
+        self.rows = SortedList(fresh)
 
     def ids(self, *, descending: bool = False) -> Iterator[str]:
         rows = reversed(self.rows) if descending else iter(self.rows)
@@ -106,6 +109,7 @@ class Keyed:
                     del self.ids[key]
 
     def fill(self, rows: Iterable[tuple[str, Record]]) -> None:
+        self.ids = {}
         for record_id, record in rows:
             self.add(record_id, record)
 
@@ -128,6 +132,7 @@ class Text:
         self.texts.pop(record_id, None)
 
     def fill(self, rows: Iterable[tuple[str, Record]]) -> None:
+        self.texts = {}
         for record_id, record in rows:
             self.add(record_id, record)
 

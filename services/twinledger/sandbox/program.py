@@ -62,6 +62,7 @@ class Options:
     switches: tuple[tuple[str, str], ...] = ()
     clock: str = "real"
     state: Path | None = None
+    vendors: tuple[str, ...] = PACKAGES
 
 
 class Sandbox:
@@ -76,7 +77,7 @@ class Sandbox:
         self.world = World(
             make_clock(options.clock), Randomness(options.seed), Switches(dict(options.switches)), urls
         )
-        for package in PACKAGES:
+        for package in options.vendors:
             self.world.vendors += _vendors_of(package, self.world)
         self.world.vendors += [make(self.world) for make in extra]
         unknown = self.world.switches.unknown()
@@ -182,6 +183,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--state", "--data-dir", dest="state", type=Path, help="state file: read at start, written at stop"
     )
+    parser.add_argument("--vendors", default=",".join(PACKAGES), help="only these, by comma")
     parsed = parser.parse_args(arguments)
     pairs = [each.partition("=") for each in parsed.switch]
     if any(not separator for _, separator, _ in pairs):
@@ -198,6 +200,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         switches=tuple((name, value) for name, _, value in pairs),
         clock=parsed.clock,
         state=state,
+        vendors=tuple(name.strip() for name in parsed.vendors.split(",") if name.strip()),
     )
 
 

@@ -2,7 +2,7 @@
 
 A record is kept as its JSON bytes: what a handler reads is always its own copy, 50,000 customers of three
 systems fit, a page is spliced together without decoding (`orjson.Fragment(table.raw(id))`), and the
-snapshot is the bytes themselves.
+snapshot is the bytes themselves. An index is built when it is first asked for.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ import orjson
 
 from .indexes import Contains, Index, Keyed, Ordered, Record, Text, rank
 
-__all__ = ["AnyOf", "Equal", "Filter", "Like", "Page", "Range", "Table", "Visibility", "Where"]
+__all__ = ["AnyOf", "Equal", "Filter", "Like", "LikeIn", "Page", "Range", "Table", "Visibility", "Where"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,26 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
+class LikeIn:
+    """`Like` over a text that joins several fields, then the same question to these fields alone."""
+
+    index: str
+    text: str
+    fields: tuple[str, ...]
+
+    def holds(self, record: Record) -> bool:
+        wanted = self.text.casefold()
+        return any(wanted in str(record.get(name) or "").casefold() for name in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """Any condition on the decoded record. Costs a decode per candidate: put an index filter beside it."""
 
     holds: Callable[[Record], bool]
 
 
-Filter = Equal | AnyOf | Range | Like | Where
+Filter = Equal | AnyOf | Range | Like | LikeIn | Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,8 @@ class Table:
         self.order = order
         self._id_of = id_of
         self._rows: dict[str, bytes] = {}
-        self._indexes: dict[str, Index] = {index.name: index for index in indexes}
+        self._declared: dict[str, Index] = {index.name: index for index in indexes}
+        self._indexes: dict[str, Index] = {}  # those that were ever asked; the others cost nothing
         self._visible_from: dict[str, float] = {}
         self.visibility = Visibility()
 
@@ -126,11 +140,9 @@ class Table:
         return old
 
     def fill(self, records: Iterable[Record]) -> None:
-        """Many at once, for seeding: ids must be new."""
-        rows = [(self.id_of(record), record) for record in records]
-        self._rows.update((record_id, orjson.dumps(record)) for record_id, record in rows)
-        for index in self._indexes.values():
-            index.fill(rows)
+        """Many at once, for seeding."""
+        self._indexes.clear()
+        self._rows.update((self.id_of(record), orjson.dumps(record)) for record in records)
 
     def find(self, index: str, value: Hashable) -> list[str]:
         """Ids under one exact value, oldest write first."""
@@ -186,7 +198,7 @@ class Table:
         for group in groups[1:]:
             ids = [each for each in ids if each in group]
         for condition in filters:
-            if isinstance(condition, Where):
+            if isinstance(condition, Where | LikeIn):
                 ids = [each for each in ids if condition.holds(orjson.loads(self._rows[each]))]
         return ids
 
@@ -200,9 +212,9 @@ class Table:
             ordered = self._ordered(wanted.index)
             bounds = ordered.bounds(wanted.low, wanted.high, high_inclusive=wanted.high_inclusive)
             return set(ordered.between(*bounds))
-        if isinstance(wanted, Like):
-            condition = Contains(wanted.text, wanted.start)
-            text = self._indexes[wanted.index]
+        if isinstance(wanted, Like | LikeIn):
+            condition = Contains(wanted.text, isinstance(wanted, Like) and wanted.start)
+            text = self._index(wanted.index)
             assert isinstance(text, Text), f"{self.name}.{wanted.index} is no Text index"
             return {each for each, held in text.texts.items() if condition.holds(held)}
         raise TypeError("conditions on records have no index")
@@ -216,13 +228,21 @@ class Table:
     def forget_lag(self, before: float) -> None:
         self._visible_from = {each: at for each, at in self._visible_from.items() if at > before}
 
+    def _index(self, name: str) -> Index:
+        index = self._indexes.get(name)
+        if index is None:
+            index = self._declared[name]
+            index.fill((record_id, orjson.loads(raw)) for record_id, raw in self._rows.items())
+            self._indexes[name] = index
+        return index
+
     def _ordered(self, name: str) -> Ordered:
-        index = self._indexes[name]
+        index = self._index(name)
         assert isinstance(index, Ordered), f"{self.name}.{name} is no Ordered index"
         return index
 
     def _keyed(self, name: str) -> Keyed:
-        index = self._indexes[name]
+        index = self._index(name)
         assert isinstance(index, Keyed), f"{self.name}.{name} is no Keyed index"
         return index
 
@@ -230,6 +250,6 @@ class Table:
         return [orjson.Fragment(raw) for raw in self._rows.values()]
 
     def load(self, state: Any) -> None:
-        for record_id in list(self._rows):
-            self.remove(record_id)
+        self._rows.clear()
+        self._visible_from.clear()
         self.fill(state)

@@ -1,0 +1,204 @@
+"""FreshBooks clients. Sheet 3.2."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from ..call import Change
+from ..indexes import Index, Keyed, Ordered, Text
+from ..store import Equal, Filter, LikeIn, Page
+from .errors import Detail
+from .fields import Field
+from .listing import SearchKey, days, flag, like, number, text
+from .resource import Record, Resource
+from .wire import eastern, money, utc_bare
+
+__all__ = ["Clients"]
+
+ADDRESS = ("street", "street2", "city", "province", "code", "country")
+NAMES = ("email", "organization", "fname", "lname")
+BALANCES = (
+    "outstanding_balance",
+    "credit_balance",
+    "draft_balance",
+    "overdue_balance",
+    "grand_total_balance",
+)
+
+
+class Clients(Resource):
+    name, plural, path, scope, sheet = "client", "clients", "users/clients", "clients", "3.2"
+    id_keys = ("id", "userid")
+    first_id = 24_001
+    plain_view = False
+    fields: Mapping[str, Field] = {
+        "organization": Field(max_length=255),
+        "fname": Field(max_length=255),
+        "lname": Field(max_length=255),
+        "email": Field(max_length=255),
+        "username": Field(default=None),
+        "bus_phone": Field(),
+        "mob_phone": Field(),
+        "home_phone": Field(default=None),
+        "fax": Field(),
+        "note": Field(default=None),
+        "language": Field(default="en"),
+        "currency_code": Field(default=None, max_length=3),
+        "company_industry": Field(default=None),
+        "company_size": Field(default=None),
+        "vat_name": Field(default=None),
+        "vat_number": Field(default=None),
+        **{f"{side}_{part}": Field() for side in "ps" for part in ADDRESS},
+        "allow_late_fees": Field("bool", True),
+        "allow_late_notifications": Field("bool", True),
+        "allow_email_include_pdf": Field("bool", False),
+        "pref_email": Field("bool", True),
+        "pref_gmail": Field("bool", False),
+        "contacts": Field("any", None),
+    }
+    sorts: Mapping[str, str] = {
+        "client_id": "id",
+        "organization_name": "organization",
+        "email": "email_order",
+        "bus_phone": "bus_phone",
+        "updated": "updated",
+        "fullname": "fullname",
+        "primarycontact": "fullname",
+    }
+
+    def indexes(self) -> Sequence[Index]:
+        def living(record: Record) -> bool:
+            return not self.is_deleted(record)
+
+        return (
+            Keyed("id_value", lambda record: (record["id"],)),
+            Keyed("email", lambda record: (str(record["email"]).casefold(),)),
+            Keyed("username", lambda record: (record["username"],)),
+            Ordered("organization", lambda record: str(record["organization"]).casefold(), living),
+            Ordered("email_order", lambda record: str(record["email"]).casefold(), living),
+            Ordered("bus_phone", lambda record: record["bus_phone"], living),
+            Ordered("fullname", lambda record: f"{record['fname']} {record['lname']}".casefold(), living),
+            Text("text", _all_text),
+        )
+
+    def search_keys(self) -> Mapping[str, SearchKey]:
+        def part(*keys: str) -> SearchKey:
+            """One pass over the text of all clients; only those are decoded that hold it somewhere."""
+            return SearchKey(lambda value: LikeIn("text", value, keys))
+
+        return {
+            "email": SearchKey(_equal_email),
+            "email_like": part("email"),
+            "fname_like": part("fname"),
+            "lname_like": part("lname"),
+            "organization_like": part("organization"),
+            "note_like": part("note"),
+            "phone_like": part("bus_phone", "mob_phone", "home_phone"),
+            "address_like": part(*(f"p_{each}" for each in ADDRESS)),
+            "user_like": like("text"),
+            "username": text("username"),
+            "userid": number("id_value"),
+            **days("updated", "updated"),
+            "has_credit": flag(lambda record: self.vendor.balances(record["id"], "credit_balance") != {}),
+            "has_draft": flag(lambda record: self.vendor.balances(record["id"], "draft_balance") != {}),
+            "has_outstanding": flag(
+                lambda record: self.vendor.balances(record["id"], "outstanding_balance") != {}
+            ),
+            "has_overdue": flag(lambda record: self.vendor.balances(record["id"], "overdue_balance") != {}),
+        }
+
+    def check(self, change: Change, values: Record, before: Record | None) -> list[Detail]:
+        merged = {**(before or {}), **values}
+        if not any(merged.get(key) for key in NAMES) and self.world.switches.on(
+            "freshbooks.client_needs_a_name"
+        ):
+            return [Detail(1001, "'email' is a required field.", "email", self.name)]
+        if self.world.switches.on("freshbooks.unique_client_email") and values.get("email"):
+            holders = self.table.find("email", str(values["email"]).casefold())
+            if any(each != str((before or {}).get("id")) for each in holders):
+                return [Detail(1029, "Email is already in use.", "email", self.name, values["email"])]
+        return []
+
+    def complete(self, change: Change, record: Record, values: Record, before: Record | None) -> None:
+        if record["currency_code"] is None:
+            record["currency_code"] = self.vendor.currency
+        if not any(record[key] for key in ("organization", "fname", "lname")):
+            record["organization"] = record["email"]
+        contacts = _contacts(record.pop("contacts", None))
+        if contacts:
+            record["contacts"] = contacts
+
+    def stamp(self, record: Record, now: float, *, creating: bool) -> None:
+        record["updated"] = eastern(now)
+        if not creating:
+            return
+        record |= {
+            "accounting_systemid": self.vendor.account_id,
+            "uuid": self.world.random.uuid("freshbooks.client"),
+            "role": "client",
+            "level": 0,
+            "notified": False,
+            "num_logins": 0,
+            "last_login": None,
+            "last_activity": None,
+            "signup_date": utc_bare(now),
+            "direct_link_token": None,
+            "statement_token": None,
+            "subdomain": None,
+            "has_retainer": None,
+            "retainer_id": None,
+        }
+        record["username"] = record["username"] or self.world.random.token("freshbooks.username", 10)
+
+    def rows(self, page: Page, includes: set[str]) -> list[Any]:
+        if includes:
+            return super().rows(page, includes)
+        return [self._short(self.table.raw(each)) for each in page.ids]
+
+    def _short(self, raw: bytes) -> Any:
+        return self.view(orjson.loads(raw), set()) if b'"contacts"' in raw else orjson.Fragment(raw)
+
+    def view(self, record: Record, includes: set[str]) -> Any:
+        contacts = record.pop("contacts", None)
+        if contacts and self.world.switches.on("freshbooks.contacts_shown"):
+            record["contacts"] = contacts
+        for name in BALANCES:
+            if name in includes:
+                sums = self.vendor.balances(record["id"], name)
+                record[name] = [{"amount": money(amount, code)} for code, amount in sums.items()]
+        if "late_reminders" in includes:
+            record["late_reminders"] = []
+        if "late_fee" in includes:
+            record["late_fee"] = {}
+        return record
+
+
+def _equal_email(value: str) -> Filter:
+    return Equal("email", value.casefold())
+
+
+def _all_text(record: Record) -> str:
+    keys = (
+        "email",
+        "fname",
+        "lname",
+        "organization",
+        "bus_phone",
+        "mob_phone",
+        "home_phone",
+        "note",
+        "username",
+    )
+    parts = [*(record.get(key) for key in keys), *(record.get(f"p_{each}") for each in ADDRESS)]
+    return "\n".join(str(each) for each in parts if each)
+
+
+def _contacts(given: Any) -> list[dict[str, Any]]:
+    """Secondary contacts; anything that is none is dropped."""
+    rows = given if isinstance(given, list) else []
+    keys = ("email", "fname", "lname", "phone1")
+    return [
+        {"contactid": index, **{key: str(row.get(key) or "") for key in keys}}
+        for index, row in enumerate((each for each in rows if isinstance(each, dict)), 1)
+    ]
