@@ -49,6 +49,8 @@ async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
         init=_prepare,
         reset=_keep,
         max_inactive_connection_lifetime=0,
+        timeout=10,
+        command_timeout=60,
         max_cached_statement_lifetime=0,
         server_settings={"jit": "off", "application_name": "twinledger"},
     )
@@ -66,7 +68,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
                 async with connection.transaction():
                     yield connection
             except asyncpg.InterfaceError as error:
-                if connection.is_closed():
+                if _is_gone(connection):
                     raise TransientError("the database connection was lost", error_class="network") from error
                 raise
     except _AWAY as error:
@@ -89,6 +91,14 @@ async def migrate(dsn: str, folder: Path | None = None) -> list[str]:
         return [name for name, text in files.items() if await _apply(connection, name, text, known)]
     finally:
         await connection.close()
+
+
+def _is_gone(connection: Connection) -> bool:
+    """The pool takes a lost connection back at once: then even the question fails."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
 _APPLIED = "select name, checksum from schema_migration"

@@ -21,10 +21,10 @@ from twinledger.road.schemas import LOCK_FILE, Locked, canonical_form, fingerpri
 __all__ = ["extended", "main", "problems"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> int:
     """Exit 1 if the check finds something, or if writing would break a promise."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    folder = schema_dir()
+    folder = folder or schema_dir()
     lock_path = folder / LOCK_FILE
     locked = read_lock(lock_path.read_bytes()) if lock_path.is_file() else []
     schemas = read_schemas(folder)
