@@ -95,19 +95,21 @@ class BooksClient:
         call = Call("POST", f"{_BASE}{resource.path}/{external_id}/{action}", [self._organization])
         await self._vendor.write(call, send_by=send_by)
 
-    async def settings(
-        self,
-        method: str,
-        path: str,
-        permit: CallPermit,
-        *,
-        query: Query = (),
-        body: Mapping[str, Any] | None = None,
+    async def settings(self, plural: str, permit: CallPermit) -> Sequence[Record]:
+        """Webhooks or workflows: there are few, one page holds them."""
+        call = Call("GET", f"{_BASE}/settings/{plural}", [self._organization, ("per_page", str(_PER_PAGE))])
+        return _rows(await self._vendor.ask(call, permit), plural)
+
+    async def put_setting(
+        self, kind: str, external_id: str | None, body: Mapping[str, Any], permit: CallPermit
     ) -> Record:
-        """Webhooks, workflows and custom fields live below /settings."""
-        content = None if body is None else encode(body)
-        call = Call(method, f"{_BASE}/settings/{path}", [self._organization, *query], body=content)
-        return _object(await self._vendor.ask(call, permit))
+        """Create a webhook or workflow, or write over one."""
+        path = f"{_BASE}/settings/{kind}s" + (f"/{external_id}" if external_id else "")
+        call = Call("PUT" if external_id else "POST", path, [self._organization], body=encode(dict(body)))
+        record = _object(await self._vendor.ask(call, permit)).get(kind)
+        if not isinstance(record, dict) or f"{kind}_id" not in record:
+            raise _misshapen()
+        return record
 
     def _list(self, resource: Resource, filters: Query, page: int) -> Call:
         paging = [("page", str(page)), ("per_page", str(_PER_PAGE))]

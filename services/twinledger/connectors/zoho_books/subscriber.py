@@ -1,4 +1,8 @@
-"""Zoho Books: keeps one signed webhook per module; the module and event stand in its address."""
+"""Zoho Books: keeps one signed webhook per module, and the workflow rule that fires it.
+
+Both are found again by their names, so that doing it twice makes no second one. The published page
+gives the webhook's fields; the rule's are those that clients send.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from twinledger.connectors.zoho_books.client import BooksClient, Record
 from twinledger.connectors.zoho_books.resources import RESOURCES
 
 __all__ = ["BooksSubscriber"]
+
+_TRIGGER = "created_or_edited_or_deleted"
 
 
 class BooksSubscriber:
@@ -25,9 +31,9 @@ class BooksSubscriber:
         return [(name, f"{entity}.changed") for name, entity in entities if entity]
 
     async def register(self, subscription: Subscription, address: str, permit: CallPermit) -> Subscription:
-        body = _webhook(subscription, address)
-        answer = await self._client.settings("POST", "webhooks", permit, body=body)
-        webhook_id = str(_object(answer).get("webhook_id"))
+        entity = RESOURCES[subscription.object].entity
+        webhook_id = await self._put("webhook", _webhook(entity, subscription, address), permit)
+        await self._put("workflow", _rule(entity, webhook_id), permit)
         return replace(subscription, external_id=webhook_id, state="active")
 
     async def verify(self, subscription: Subscription, verifier: str, permit: CallPermit) -> Subscription:
@@ -35,21 +41,21 @@ class BooksSubscriber:
         return subscription
 
     async def renew(self, subscription: Subscription, address: str, permit: CallPermit) -> Subscription:
-        """Webhooks do not expire, but a person can delete or change them."""
-        answer = await self._client.settings("GET", "webhooks", permit)
-        rows = answer.get("webhooks") or ()
-        known = next((row for row in rows if str(row.get("webhook_id")) == subscription.external_id), None)
-        if known is None:
-            return await self.register(subscription, address, permit)
-        if known.get("url") != address:
-            body = _webhook(subscription, address)
-            path = f"webhooks/{subscription.external_id}"
-            await self._client.settings("PUT", path, permit, body=body)
-        return replace(subscription, state="active")
+        """Webhooks do not expire, but a person can delete, change or switch them off: put them again."""
+        return await self.register(subscription, address, permit)
+
+    async def _put(self, kind: str, body: Record, permit: CallPermit) -> str:
+        """Create the setting, or write it over the one of the same name."""
+        name_key, id_key = f"{kind}_name", f"{kind}_id"
+        rows = await self._client.settings(f"{kind}s", permit)
+        known = next((row for row in rows if row.get(name_key) == body[name_key]), None)
+        record = await self._client.put_setting(
+            kind, None if known is None else str(known[id_key]), body, permit
+        )
+        return str(record[id_key])
 
 
-def _webhook(subscription: Subscription, address: str) -> Record:
-    entity = RESOURCES[subscription.object].entity
+def _webhook(entity: str, subscription: Subscription, address: str) -> Record:
     return {
         "webhook_name": f"twinledger {entity}",
         "entity": entity,
@@ -58,10 +64,14 @@ def _webhook(subscription: Subscription, address: str) -> Record:
         "query_parameters": [{"param_name": "event", "param_value": subscription.event}],
         "body_type": "application/json",
         "secret": subscription.secret,
-        "events": ["created", "edited", "deleted"],
     }
 
 
-def _object(answer: Record) -> Record:
-    webhook = answer.get("webhook")
-    return webhook if isinstance(webhook, dict) else {}
+def _rule(entity: str, webhook_id: str) -> Record:
+    return {
+        "workflow_name": f"twinledger {entity}",
+        "entity": entity,
+        "trigger": _TRIGGER,
+        "is_active": True,
+        "actions": [{"action_type": "webhook", "action_id": webhook_id}],
+    }
