@@ -6,7 +6,7 @@ A stage that starts before anybody connected waits here and says so; it needs no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from pydantic import BaseModel, SecretStr
@@ -71,6 +71,12 @@ class Opener:
     http: AsyncClient
     clock: Clock
     sealer: Sealer
+    _opened: list[StoredTokens] = field(default_factory=list)
+
+    async def aclose(self) -> None:
+        """Let running token refreshes end: a lost answer costs a reconnect."""
+        for tokens in self._opened:
+            await tokens.aclose()
 
     async def open(self, workspace: str) -> dict[str, Connector]:
         """Every system of the workspace, once all its platforms are connected."""
@@ -108,4 +114,6 @@ class Opener:
         auth = registry.auth(
             platform, oauth_client(settings, self.environment), http=self.http, clock=self.clock
         )
-        return StoredTokens(self.pool, workspace, platform, auth, self.clock, self.sealer)
+        tokens = StoredTokens(self.pool, workspace, platform, auth, self.clock, self.sealer)
+        self._opened.append(tokens)
+        return tokens

@@ -15,6 +15,7 @@ from twinledger.kernel.database import Connection
 
 __all__ = [
     "CHANNEL",
+    "SEPARATOR",
     "DueRead",
     "EarlierRead",
     "Lane",
@@ -32,6 +33,7 @@ __all__ = [
 Lane = Literal["live", "retry", "verify", "backfill"]
 
 CHANNEL = "due_read"
+SEPARATOR = "\x1f"
 _LANES: tuple[Lane, ...] = ("live", "retry", "verify", "backfill")
 _REST_S = 1.0
 """The same record is read at most once in this time."""
@@ -91,10 +93,14 @@ async def note_hints(connection: Connection, hints: Iterable[NotedHint]) -> None
     )
 
 
-async def announce(connection: Connection, workspace: str, objects: Collection[str]) -> None:
-    """Wake the readers of these objects, in whatever process, when the transaction commits."""
-    for name in sorted(objects):
-        await connection.execute("select pg_notify($1, $2)", CHANNEL, f"{workspace}\x1f{name}")
+async def announce(connection: Connection, noted: Collection[tuple[str, str]]) -> None:
+    """Wake the readers of these (workspace, object) pairs in other processes, with the commit."""
+    if noted:
+        await connection.execute(
+            "select pg_notify($1, name) from unnest($2::text[]) as t(name)",
+            CHANNEL,
+            [f"{workspace}{SEPARATOR}{name}" for workspace, name in sorted(noted)],
+        )
 
 
 async def take_due(connection: Connection, workspace: str, object_name: str, limit: int) -> list[DueRead]:

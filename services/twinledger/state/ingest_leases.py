@@ -1,4 +1,4 @@
-"""State: which process reads, polls or subscribes for an object; saves calls, nothing's correctness rests on it."""
+"""State: which process reads, polls or subscribes for an object: it saves calls, nothing rests on it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,158 @@
+"""Ingest, receiving: POST /hooks/{system}/{key}. Verify, append a hint, answer; no framework on this path.
+
+| answer | when |
+|---|---|
+| 200 | the hint is durable, or there is nothing to hint at |
+| 400, 401 | not readable; no proof that it comes from the vendor |
+| 404 | not an address of ours |
+| 405, 413, 415 | not POST; over 256 KiB; neither form nor JSON |
+| 503 | not durable in time, or not yet connected: come again |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Literal
+
+from twinledger.connectors.base.contract import Delivery, Verdict, Webhooks
+from twinledger.ingest.hint_log import HintLog
+from twinledger.ingest.steps.build_hints import build_hints
+from twinledger.ingest.subscription_directory import KnownAddress, SubscriptionDirectory
+from twinledger.kernel.clock import Clock
+from twinledger.kernel.errors import TransientError
+from twinledger.kernel.metrics import WEBHOOKS
+from twinledger.road.codec import Codec
+
+__all__ = ["MAX_BODY_BYTES", "HookApp", "Outcome"]
+
+MAX_BODY_BYTES = 256 * 1024
+RETRY_AFTER_S = 5
+_PREFIX = "/hooks/"
+_TYPES = ("application/json", "application/x-www-form-urlencoded")
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+TakeHandshake = Callable[[str, str], bool]
+"""key, verifier -> False when too many wait"""
+Outcome = Literal[
+    "accepted",
+    "handshake",
+    "ignored",
+    "bad_signature",
+    "undecodable",
+    "unknown",
+    "too_large",
+    "refused",
+    "shed",
+]
+
+_STATUS: Mapping[Outcome, int] = {
+    "accepted": 200,
+    "handshake": 200,
+    "ignored": 200,
+    "undecodable": 400,
+    "bad_signature": 401,
+    "unknown": 404,
+    "too_large": 413,
+    "shed": 503,
+}
+
+
+class HookApp:
+    """An ASGI app; answers 503 until `open` was called."""
+
+    def __init__(
+        self,
+        *,
+        workspace: str,
+        directory: SubscriptionDirectory,
+        hints: HintLog,
+        codec: Codec,
+        clock: Clock,
+    ) -> None:
+        self._workspace = workspace
+        self._directory = directory
+        self._hints = hints
+        self._codec = codec
+        self._clock = clock
+        self._judges: Mapping[str, Webhooks] = {}
+        self._handshakes: Mapping[str, TakeHandshake] = {}
+
+    def open(self, judges: Mapping[str, Webhooks], handshakes: Mapping[str, TakeHandshake]) -> None:
+        """Deliveries of these systems can be judged from now on."""
+        self._judges, self._handshakes = judges, handshakes
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        system, _, key = scope["path"].removeprefix(_PREFIX).partition("/")
+        if not scope["path"].startswith(_PREFIX) or not key:
+            await _answer(send, 404)
+        elif scope["method"] != "POST":
+            await _answer(send, 405, (b"allow", b"POST"))
+        else:
+            await self._post(system, key, scope, receive, send)
+
+    async def _post(self, system: str, key: str, scope: Message, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if not headers.get("content-type", "").startswith(_TYPES):
+            return await _answer(send, 415)
+        outcome = await self._receive(system, key, scope["query_string"], headers, receive)
+        label = system if system in self._judges else "other"
+        WEBHOOKS.labels(label, outcome).inc()
+        extra = ((b"retry-after", b"%d" % RETRY_AFTER_S),) if outcome == "shed" else ()
+        await _answer(send, _STATUS[outcome], *extra)
+
+    async def _receive(
+        self, system: str, key: str, query: bytes, headers: Mapping[str, str], receive: Receive
+    ) -> Outcome:
+        if not self._judges:
+            return "shed"
+        try:
+            address = await self._directory.find(system, key)
+        except TransientError:
+            return "shed"
+        if address is None:
+            return "unknown"
+        body = await _body(headers, receive)
+        if body is None:
+            return "too_large"
+        verdict = self._judges[system].judge(Delivery(query, headers, body), address.subscription)
+        return await self._act(verdict, address)
+
+    async def _act(self, verdict: Verdict, address: KnownAddress) -> Outcome:
+        if verdict.outcome == "accepted":
+            now = self._clock.now()
+            records = build_hints(self._codec, self._workspace, verdict.hints, lane="live", received_at=now)
+            return "accepted" if await self._hints.append(records) else "shed"
+        if verdict.outcome == "handshake":
+            if not address.awaits_handshake(self._clock.now()):
+                return "bad_signature"
+            take = self._handshakes.get(address.subscription.system)
+            taken = take is not None and take(address.subscription.key, verdict.verifier)
+            return "handshake" if taken else "shed"
+        return "ignored" if verdict.outcome == "unknown" else verdict.outcome
+
+
+async def _body(headers: Mapping[str, str], receive: Receive) -> bytes | None:
+    """The whole body; None as soon as it is known to be over the cap."""
+    declared = headers.get("content-length", "0")
+    if not declared.isdigit() or int(declared) > MAX_BODY_BYTES:
+        return None
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+async def _answer(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
+    """Without a body; a refused body is not read to its end, so that connection is closed."""
+    close = ((b"connection", b"close"),) if status == 413 else ()
+    start = [(b"content-length", b"0"), *headers, *close]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": b""})

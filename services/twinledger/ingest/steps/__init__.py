@@ -1,0 +1,1 @@
+"""The steps of ingest: judging deliveries, noting hints, publishing what was read."""
