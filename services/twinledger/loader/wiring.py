@@ -99,40 +99,14 @@ def _worker(
     wake_relay: Callable[[], None],
 ) -> LoaderWorker:
     definitions = load_shipped()
-    settler = Settler(FeedBack(Codec.from_files(), runtime.clock, office))
     parents = ParentLoader(homes(definitions))
-    executors: dict[tuple[str, str], Executor] = {}
-
-    def settled() -> None:
-        wake_relay()
-        for executor in executors.values():
-            executor.wake()
-
-    settle = SettleQueue(pool, settler, runtime.clock, settled)
+    settler = Settler(FeedBack(Codec.from_files(), runtime.clock, office))
+    sinks = {system: connector.sink for system, connector in connectors.items()}
     groups = {system: connector.info.budget_group for system, connector in connectors.items()}
     permits = {
         system: BudgetPermit(pool, settings.workspace, group, "verify", runtime.clock)
         for system, group in groups.items()
     }
-    sinks = {system: connector.sink for system, connector in connectors.items()}
-    owner = f"{STAGE}-{settings.instance}"
-    for system, group in groups.items():
-        executors[(settings.workspace, group)] = Executor(
-            ExecutorSettings(
-                owner,
-                settings.workspace,
-                group,
-                max_requests=settings.max_requests,
-                send_by_s=settings.loader.send_by_s,
-            ),
-            pool,
-            sinks,
-            definitions.mappings,
-            parents,
-            settle,
-            permits[system],
-            runtime.clock,
-        )
     resolver = UnknownResolver(
         pool,
         sinks,
@@ -144,8 +118,41 @@ def _worker(
         ResolverTimes(settings.loader.find_lag, settings.loader.latest_run, settings.loader.upsert_blind),
         runtime.clock,
     )
+    executors: dict[tuple[str, str], Executor] = {}
+
+    def settled() -> None:
+        wake_relay()
+        for executor in executors.values():
+            executor.wake()
+
+    queue = SettleQueue(pool, settler, runtime.clock, settled)
+    for system, group in groups.items():
+        executors[settings.workspace, group] = Executor(
+            _executor_settings(settings, group),
+            pool,
+            sinks,
+            definitions.mappings,
+            parents,
+            queue,
+            permits[system],
+            runtime.clock,
+        )
     objects = sorted({name for rule in definitions.sync_rules.values() for name in rule.systems})
-    return LoaderWorker(pool, executors, settle, resolver, objects, owner, runtime.clock)
+    return LoaderWorker(pool, executors, queue, resolver, objects, _owner(settings), runtime.clock)
+
+
+def _owner(settings: LoaderSettings) -> str:
+    return f"{STAGE}-{settings.instance}"
+
+
+def _executor_settings(settings: LoaderSettings, group: str) -> ExecutorSettings:
+    return ExecutorSettings(
+        _owner(settings),
+        settings.workspace,
+        group,
+        max_requests=settings.max_requests,
+        send_by_s=settings.loader.send_by_s,
+    )
 
 
 def homes(definitions: Definitions) -> dict[tuple[str, str], str]:
