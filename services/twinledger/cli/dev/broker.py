@@ -8,17 +8,16 @@ suite runs on the last two. Data and ports are kept in the given folder across r
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import struct
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 from twinledger.cli.dev.kafka_jars import Java, Missing, fetch_jars, find_java, kafka_version
-from twinledger.cli.dev.process import ChildProcess, Command, free_ports, run_to_end
+from twinledger.cli.dev.process import ChildProcess, Command, kept_ports, run_to_end
 from twinledger.kernel.errors import FatalError
 from twinledger.kernel.ids import new_secret
 from twinledger.kernel.resources import kafka_dir
@@ -76,7 +75,7 @@ class ApacheKafka:
         self._folder = folder.resolve()
         self._java = java
         self._class_path = str(libs.resolve() / "*")
-        self._port, self._controller_port = _kept_ports(self._folder, 2)
+        self._port, self._controller_port = kept_ports(self._folder, 2)
         self.address = f"127.0.0.1:{self._port}"
         self._config = self._folder / "server.properties"
         log4j = f"-Dlog4j2.configurationFile={kafka_dir() / 'log4j2.properties'}"
@@ -128,7 +127,7 @@ class NoidaBroker:
         said = run_to_end([str(program), "version"], timeout_s=30).stdout.split()
         self.version = said[-1] if said else "unknown"
         self._folder = folder.resolve()
-        (port,) = _kept_ports(self._folder, 1)
+        (port,) = kept_ports(self._folder, 1)
         self.address = f"127.0.0.1:{port}"
         where = ["--data-dir", str(self._folder / "data"), "--only", "kafka", "--kafka-port", str(port)]
         log = log_path or self._folder / "noida-db.log"
@@ -188,13 +187,3 @@ def _noida_program() -> Path | None:
     if not os.access(program, os.X_OK):
         program.chmod(0o755)
     return program
-
-
-def _kept_ports(folder: Path, count: int) -> Sequence[int]:
-    """The ports of the last start where they are still free, so that addresses last as long as data."""
-    folder.mkdir(parents=True, exist_ok=True)
-    note = folder / "ports.json"
-    before = json.loads(note.read_text(encoding="utf-8")) if note.exists() else []
-    ports = free_ports(count, preferred=before if len(before) == count else ())
-    note.write_text(json.dumps(ports), encoding="utf-8")
-    return ports

@@ -8,6 +8,7 @@ is ever ended.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -20,7 +21,7 @@ from pathlib import Path
 from twinledger.kernel.clock import Clock, SystemClock
 from twinledger.kernel.errors import FatalError
 
-__all__ = ["Account", "ChildProcess", "Command", "free_ports", "run_to_end", "wait_until"]
+__all__ = ["Account", "ChildProcess", "Command", "free_ports", "kept_ports", "run_to_end", "wait_until"]
 
 _POLL_S = 0.05
 _PR_SET_PDEATHSIG = 1
@@ -168,6 +169,29 @@ def free_ports(count: int, *, preferred: Sequence[int] = ()) -> list[int]:
             for listener in sockets:
                 listener.close()
     raise FatalError(f"no {count} free ports on 127.0.0.1")
+
+
+def kept_ports(folder: Path, count: int, *, in_a_row: bool = False) -> list[int]:
+    """The ports of the last start where they are still free, so that addresses last as long as data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    note = folder / "ports.json"
+    before = json.loads(note.read_text(encoding="utf-8")) if note.exists() else []
+    if in_a_row and not before:
+        before = _a_row_of(count)
+    ports = free_ports(count, preferred=before if len(before) == count else ())
+    if in_a_row and ports[-1] - ports[0] != count - 1:
+        ports = _a_row_of(count)
+    note.write_text(json.dumps(ports), encoding="utf-8")
+    return ports
+
+
+def _a_row_of(count: int) -> list[int]:
+    """`count` free ports next to each other."""
+    while True:
+        (first,) = free_ports(1)
+        row = list(range(first, first + count))
+        if first + count < 65_536 and free_ports(count, preferred=row) == row:
+            return row
 
 
 def _dies_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:

@@ -1,0 +1,1 @@
+"""The demo: a small business on both sides, a busy day, a comparison through the vendors' own APIs."""
