@@ -225,6 +225,10 @@ class Table:
             return set()
         return {each for each, moment in self._visible_from.items() if moment > after}
 
+    def index(self, name: str) -> Index:
+        """One index, up to date: for walks that `select` has no words for. Ask again after a `fill`."""
+        return self._index(name)
+
     def forget_lag(self, before: float) -> None:
         self._visible_from = {each: at for each, at in self._visible_from.items() if at > before}
 

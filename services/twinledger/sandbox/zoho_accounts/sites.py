@@ -40,7 +40,7 @@ OWNER = "owner"  # the actor of `POST /act`
 
 ORGANIZATIONS = {
     "us": Organization(
-        "10234695",
+        "700100200",
         "674318205",
         "4150868",
         "Harbor Works",
@@ -51,7 +51,7 @@ ORGANIZATIONS = {
         "US",
     ),
     "eu": Organization(
-        "20098147", "20071162", "7231094", "Harbor Works Europe", "Europe/Berlin", "EUR", "€", "Germany", "DE"
+        "700200300", "20071162", "7231094", "Harbor Works Europe", "Europe/Berlin", "EUR", "€", "Germany", "DE"
     ),
 }
 

@@ -119,9 +119,7 @@ def _order_index(module: Module, orders: tuple[tuple[str, bool], ...]) -> Ordere
 
 
 def _index_named(module: Module, name: str) -> Ordered | None:
-    return {"id": module.by_id, "Created_Time": module.by_created, "Modified_Time": module.by_modified}.get(
-        name
-    )
+    return module.index_for(name) if name in ("id", "Created_Time", "Modified_Time") else None
 
 
 def _bounds(module: Module, index: Ordered, name: str, conjuncts: list[Comparison]) -> tuple[int, int]:

@@ -5,6 +5,7 @@ A record is kept flat: lookups and people as ids, times as seconds, nothing for 
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..indexes import Index, Keyed, Ordered, Record, Text
@@ -47,6 +48,7 @@ class Names:
         self.names.pop(record_id, None)
 
     def fill(self, rows: Iterable[tuple[str, Record]]) -> None:
+        self.names = {}
         for record_id, record in rows:
             self.add(record_id, record)
 
@@ -73,28 +75,33 @@ class Module:
         for field in fields:
             self.add_field(field.numbered(field.id or org.next_field_id()))
         self._standard = frozenset(self.fields)
-        self.by_id = Ordered("id", lambda r: int(r["id"]), _live)
-        self.by_created = Ordered("created", lambda r: r["Created_Time"], _live)
-        self.by_modified = Ordered("modified", lambda r: r["Modified_Time"], _live)
-        self.with_converted = Ordered("all", lambda r: int(r["id"]), lambda r: "_deleted" not in r)
-        self.by_deleted = Ordered("deleted", lambda r: r["_deleted"]["at"], lambda r: "_deleted" in r)
-        self.names = Names(api_name)
-        self.values = Keyed("value", self._keys)
-        self.words = Text("words", _words)
-        indexes: list[Index] = [
-            self.by_id,
-            self.by_created,
-            self.by_modified,
-            self.by_deleted,
-            self.names,
-            self.values,
-            self.words,
-        ]
-        if api_name == "Leads":
-            indexes.append(self.with_converted)
         self.table: Table = org.world.table(
-            f"zoho.{org.site}.crm.{api_name}", indexes, id_of=lambda r: r["id"], order="id"
+            f"zoho.{org.site}.crm.{api_name}", self._indexes(), id_of=lambda r: r["id"], order="id"
         )
+
+    def _indexes(self) -> list[Index]:
+        return [
+            Ordered("id", lambda r: int(r["id"]), _live),
+            Ordered("created", lambda r: r["Created_Time"], _live),
+            Ordered("modified", lambda r: r["Modified_Time"], _live),
+            Ordered("all", lambda r: int(r["id"]), lambda r: "_deleted" not in r),  # converted leads, too
+            Ordered("deleted", lambda r: r["_deleted"]["at"], lambda r: "_deleted" in r),
+            Keyed("value", self._keys),
+            Text("words", _words),
+            Names(self.api_name),
+        ]
+
+    def ordered(self, name: str) -> Ordered:
+        index = self.table.index(name)
+        assert isinstance(index, Ordered)
+        return index
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Display names of living records, by id."""
+        index = self.table.index("names")
+        assert isinstance(index, Names)
+        return index.names
 
     def add_field(self, field: Field) -> None:
         self.fields[field.api_name] = field
@@ -121,35 +128,32 @@ class Module:
 
     def find(self, api_name: str, value: Any) -> list[str]:
         """Ids of living records with that value, letter case aside, oldest write first."""
-        return list(self.values.find((api_name, str(value).casefold())))
+        return self.table.find("value", (api_name, str(value).casefold()))
 
     def index_for(self, sort_by: str) -> Ordered:
-        return {"Created_Time": self.by_created, "Modified_Time": self.by_modified}.get(sort_by, self.by_id)
+        return self.ordered({"Created_Time": "created", "Modified_Time": "modified"}.get(sort_by, "id"))
 
     def walk(
         self, index: Ordered, since: int | None, place: Place | None, *, descending: bool, skip: int
     ) -> Iterator[str]:
         """Ids along an index, from a place on, modified at or after `since`."""
-        source = index
-        if since is not None and index is not self.by_modified:
-            start, stop = self.by_modified.bounds(since, None, high_inclusive=False)
-            source = Ordered("page", lambda r: index.keys[r["id"]])
-            fresh = [each for each in self.by_modified.between(start, stop) if each in index.keys]
-            source.fill((each, {"id": each}) for each in fresh)
+        modified = self.ordered("modified")
+        source, all_fresh = index, since is None
+        if since is not None:
+            first, stop = modified.bounds(since, None, high_inclusive=False)
+            if (stop - first) * 20 < len(index.rows):
+                fresh = [each for each in modified.between(first, stop) if each in index.keys]
+                source, all_fresh = Ordered("page", lambda r: index.keys[r["id"]]), True
+                source.fill((each, {"id": each}) for each in fresh)
         start, stop = 0, len(source.rows)
-        if since is not None and index is self.by_modified:
-            start, stop = source.bounds(since, None, high_inclusive=False)
         if place is not None and descending:
-            stop = min(stop, source.rows.bisect_left((place.key, place.id)))
+            stop = source.rows.bisect_left((place.key, place.id))
         elif place is not None:
-            start = max(start, source.rows.bisect_right((place.key, place.id)))
-        if descending:
-            stop -= skip
-        else:
-            start += skip
-        if start >= stop:
-            return iter(())
-        return (str(row[1]) for row in source.rows.islice(start, stop, reverse=descending))
+            start = source.rows.bisect_right((place.key, place.id))
+        ids = (str(row[1]) for row in source.rows.islice(start, stop, reverse=descending))
+        if not all_fresh:
+            ids = (each for each in ids if modified.keys.get(each, 0) >= since)
+        return islice(ids, skip, None)
 
     def display_name(self, record: Record) -> str:
         return display_name(self.api_name, record)

@@ -64,15 +64,15 @@ class Org:
     def lookup(self, field: Field, record_id: str) -> dict[str, Any] | None:
         """{name, id}; None once the record it points to is deleted."""
         module = self.modules.get(field.lookup or "")
-        name = module.names.names.get(record_id) if module is not None else self.name_anywhere(record_id)
+        name = module.names.get(record_id) if module is not None else self.name_anywhere(record_id)
         return None if name is None else {"name": name, "id": record_id}
 
     def name_anywhere(self, record_id: str) -> str | None:
         module = self.module_of(record_id)
-        return None if module is None else module.names.names[record_id]
+        return None if module is None else module.names[record_id]
 
     def module_of(self, record_id: str) -> Module | None:
-        return next((each for each in self.modules.values() if record_id in each.names.names), None)
+        return next((each for each in self.modules.values() if record_id in each.names), None)
 
     def written(self, record: Record) -> dict[str, Any]:
         """Times, people and id of a record as write results show them."""

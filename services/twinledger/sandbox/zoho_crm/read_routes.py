@@ -40,7 +40,7 @@ class ReadRoutes:
             raise refuse("INVALID_DATA", "invalid data", {"param_name": "converted"})
         index = module.index_for(sort_by)
         if module.api_name == "Leads" and converted != "false":
-            index = module.with_converted
+            index = module.ordered("all")
         if place is not None and place.seen >= MOST_ROWS:
             raise refuse(
                 "PAGINATION_LIMIT_EXCEEDED", "you have reached the pagination limit", {"limit": MOST_ROWS}
@@ -128,8 +128,9 @@ class ReadRoutes:
             raise refuse("INVALID_DATA", "invalid data", details)
         page, size = number_of(call, "page", 1), number_of(call, "per_page", 200, 200)
         since = modified_since(call, self._org.facts.time_zone)
-        start, stop = module.by_deleted.bounds(since, None, high_inclusive=False)
-        rows = [self._deleted_row(module, each) for each in module.by_deleted.between(start, stop)][::-1]
+        bin_ = module.ordered("deleted")
+        gone = bin_.between(*bin_.bounds(since, None, high_inclusive=False))
+        rows = [self._deleted_row(module, each) for each in gone][::-1]
         rows = [row for row in rows if kind in ("all", row["type"])]
         shown = rows[(page - 1) * size : page * size]
         if not shown:
