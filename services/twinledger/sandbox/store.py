@@ -7,6 +7,7 @@ snapshot is the bytes themselves. An index is built when it is first asked for.
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -14,6 +15,9 @@ import orjson
 from .indexes import Contains, Index, Keyed, Ordered, Record, Text, rank
 
 __all__ = ["AnyOf", "Equal", "Filter", "Like", "LikeIn", "Page", "Range", "Table", "Visibility", "Where"]
+
+
+WALK = 2_000  # how far into a list a filtered page is looked for row by row
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ class Table:
         self._declared: dict[str, Index] = {index.name: index for index in indexes}
         self._indexes: dict[str, Index] = {}  # those that were ever asked; the others cost nothing
         self._visible_from: dict[str, float] = {}
+        self._writes = 0
+        self._memo: tuple[Any, list[str]] | None = None
         self.visibility = Visibility()
 
     def __len__(self) -> int:
@@ -122,6 +128,7 @@ class Table:
     def put(self, record: Record, *, visible_from: float | None = None) -> None:
         record_id = self.id_of(record)
         old = self.get(record_id)
+        self._writes += 1
         for index in self._indexes.values():
             if old is not None:
                 index.drop(record_id, old)
@@ -132,6 +139,7 @@ class Table:
 
     def remove(self, record_id: str) -> Record | None:
         old = self.get(record_id)
+        self._writes += 1
         if old is not None:
             for index in self._indexes.values():
                 index.drop(record_id, old)
@@ -142,6 +150,7 @@ class Table:
     def fill(self, records: Iterable[Record]) -> None:
         """Many at once, for seeding."""
         self._indexes.clear()
+        self._writes += 1
         self._rows.update((self.id_of(record), orjson.dumps(record)) for record in records)
 
     def find(self, index: str, value: Hashable) -> list[str]:
@@ -165,21 +174,44 @@ class Table:
         hidden = self._hidden()
         if not filters and not hidden:
             return Page(ordered.slice(offset, limit, descending=descending), len(ordered.rows))
-        if (
-            len(filters) == 1
-            and not hidden
-            and isinstance(filters[0], Range)
-            and filters[0].index == ordered.name
-        ):
-            return self._slice_range(ordered, filters[0], descending, offset, limit)
-        candidates = self._candidates(ordered, filters)
-        rows = [
-            (ordered.keys[each], rank(each))
-            for each in candidates
-            if each in ordered.keys and each not in hidden
-        ]
-        rows.sort(reverse=descending)
-        return Page([str(row[1]) for row in rows[offset : offset + limit]], len(rows))
+        if len(filters) == 1 and not hidden and isinstance(filters[0], Range):
+            page = self._page_of_range(ordered, filters[0], descending, offset, limit)
+            if page is not None:
+                return page
+        ids = self._matching(ordered, filters, descending, hidden)
+        return Page(ids[offset : offset + limit], len(ids))
+
+    def _page_of_range(
+        self, ordered: Ordered, span: Range, descending: bool, offset: int, limit: int
+    ) -> Page | None:
+        """The usual poll: without looking at more rows than needed, where that is possible."""
+        if span.index == ordered.name:
+            return self._slice_range(ordered, span, descending, offset, limit)
+        ranged = self._ordered(span.index)
+        start, stop = ranged.bounds(span.low, span.high, high_inclusive=span.high_inclusive)
+        same_records = ranged.where is ordered.where
+        if not same_records or offset + limit > WALK or (stop - start) * 2 < len(ordered.rows):
+            return None
+        outside = {*ranged.between(0, start), *ranged.between(stop, len(ranged.rows))}
+        walk = (each for each in ordered.ids(descending=descending) if each not in outside)
+        return Page(list(islice(walk, offset, offset + limit)), stop - start)
+
+    def _matching(
+        self, ordered: Ordered, filters: Sequence[Filter], descending: bool, hidden: set[str]
+    ) -> list[str]:
+        """All that match, in order; remembered until the next write, for the pages that follow."""
+        memo = (ordered.name, descending, tuple(filters), self._writes)
+        if not hidden and self._memo is not None and self._memo[0] == memo:
+            return self._memo[1]
+        candidates = set(self._candidates(ordered, filters)) - hidden
+        if len(candidates) * 4 > len(ordered.rows):
+            ids = [each for each in ordered.ids(descending=descending) if each in candidates]
+        else:
+            rows = [(ordered.keys[each], rank(each)) for each in candidates if each in ordered.keys]
+            rows.sort(reverse=descending)
+            ids = [str(row[1]) for row in rows]
+        self._memo = None if hidden else (memo, ids)
+        return ids
 
     def _slice_range(self, ordered: Ordered, span: Range, descending: bool, offset: int, limit: int) -> Page:
         start, stop = ordered.bounds(span.low, span.high, high_inclusive=span.high_inclusive)
@@ -231,6 +263,10 @@ class Table:
 
     def forget_lag(self, before: float) -> None:
         self._visible_from = {each: at for each, at in self._visible_from.items() if at > before}
+
+    def index(self, name: str) -> Index:
+        """An index of a vendor's own kind, for the questions only it answers."""
+        return self._index(name)
 
     def _index(self, name: str) -> Index:
         index = self._indexes.get(name)
