@@ -32,11 +32,8 @@ def json_values() -> st.SearchStrategy[Any]:
         raw_texts,
         st.sampled_from(["USD", "2026-03-05", "2026-03-05 10:00:00", "12.50", "0%", "active", "draft"]),
     )
-    return st.recursive(
-        scalars,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-        max_leaves=6,
-    )
+    flat = st.lists(scalars, max_size=2) | st.dictionaries(st.sampled_from(["id", "amount", "code"]), scalars)
+    return scalars | flat | st.lists(flat, max_size=2)
 
 
 @lru_cache

@@ -10,7 +10,10 @@ from twinledger.mapping.functions.dates import plus_days
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.mapping.natural_keys import parse_natural_key
 
-__all__ = ["TAX", "entity_named", "lookup", "resolve", "stored"]
+__all__ = ["IDS", "TAX", "entity_named", "lookup", "resolve", "stored"]
+
+IDS = ("id", "contact_id", "item_id", "tax_id", "salesorder_id", "invoice_id", "payment_id")
+"""Keys by which the vendors call a record's id; each mapping looks at its own."""
 
 TAX = {"name": "Sales Tax", "percent": "5.5", "compound": False}
 
@@ -38,22 +41,10 @@ def stored(
     mapping: ObjectMapping, body: dict[str, Any], before: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """The document after a write: over what was there, sent as bytes, dates computed."""
-    document = _laid_over(before or _ids(), decode(encode(body)))
+    document = _laid_over(before or dict.fromkeys(IDS, "1"), decode(encode(body)))
     if mapping.object == "freshbooks.invoice" and "due_offset_days" in document:
         document["due_date"] = plus_days(document["create_date"], document["due_offset_days"])
     return document
-
-
-def _ids() -> dict[str, Any]:
-    return {
-        "id": "1",
-        "contact_id": "1",
-        "item_id": "1",
-        "tax_id": "1",
-        "salesorder_id": "1",
-        "invoice_id": "1",
-        "payment_id": "1",
-    }
 
 
 def _laid_over(before: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:

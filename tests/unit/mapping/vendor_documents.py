@@ -49,7 +49,7 @@ def _file(object_name: str) -> MappingFile:
 def keys_of(object_name: str) -> list[str]:
     """Top-level keys that the mapping looks at."""
     file = _file(object_name)
-    paths = [file.identity.id, *file.unsupported, *file.links]
+    paths = [file.identity.id, *file.unsupported, *(link.path for link in file.links.values())]
     paths += [file.identity.updated_at.path] if file.identity.updated_at else []
     for statement in file.fields.values():
         grouped = (
@@ -67,6 +67,7 @@ def documents(object_name: str) -> st.SearchStrategy[dict[str, Any]]:
     parts: list[st.SearchStrategy[list[tuple[str, Any]]]] = [
         _stated(name, statement, canonical) for name, statement in file.fields.items()
     ]
+    parts += [_maybe(link.path, _ID.map(str)) for link in file.links.values()]
     return st.tuples(*parts).map(lambda found: _document(file, [pair for part in found for pair in part]))
 
 
