@@ -7,6 +7,7 @@ is the floor, and no request is ever sent twice by the library itself.
 from __future__ import annotations
 
 import ssl
+from functools import partial
 
 import aiohttp
 from httpx import (
@@ -50,7 +51,7 @@ def new_http_client(
     return AsyncClient(
         base_url=base_url,
         timeout=Timeout(timeout_s, connect=min(timeout_s, 5.0)),
-        transport=transport or AiohttpTransport(limits=_LIMITS, client=_new_session),
+        transport=transport or _new_transport(),
         follow_redirects=False,
     )
 
@@ -69,9 +70,13 @@ def never_left(error: Exception) -> bool:
     return isinstance(cause, ConnectError | ConnectTimeout | PoolTimeout | UnsupportedProtocol | InvalidURL)
 
 
-def _new_session() -> aiohttp.ClientSession:
+def _new_transport() -> AiohttpTransport:
     tls = create_ssl_context()
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    return AiohttpTransport(verify=tls, limits=_LIMITS, client=partial(_new_session, tls))
+
+
+def _new_session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
         limit=_LIMITS.max_connections or 0, keepalive_timeout=_LIMITS.keepalive_expiry, ssl=tls
     )
