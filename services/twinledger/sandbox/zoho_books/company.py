@@ -106,6 +106,9 @@ class Users(Resource):
     def _custom(self, record: Record, body: Record) -> None:
         """Users carry no custom fields."""
 
+    def owner(self) -> str:
+        return next(str(each["user_id"]) for each in map(self.need, self.table) if each["is_current_user"])
+
     def seed(self, name: str, email: str, moment: float, *, owner: bool) -> None:
         stamp = self.organization.stamp(moment)
         self.table.put(
@@ -127,5 +130,4 @@ class Users(Resource):
         return [*super().routes(product), product.route(self, "GET", "/users/me", self.me)]
 
     def me(self, call: Call) -> Reply:
-        found = next(each for each in map(self.need, self.table) if each["is_current_user"])
-        return success(user=found)
+        return success(user=self.need(self.owner()))

@@ -152,7 +152,7 @@ class Contacts(Resource):
 
     def render(self, record: Record, product: str) -> Any:
         contact = record["contact_id"]
-        receivable = self.finance.invoices.outstanding.of(contact)
+        receivable = self.finance.receivable(contact)
         payable = self.finance.payable(contact)
         credits = self.finance.unused_credits(contact)
         return {
@@ -161,7 +161,7 @@ class Contacts(Resource):
             "outstanding_receivable_amount_bcy": num(receivable),
             "unused_credits_receivable_amount": num(credits),
             "outstanding_payable_amount": num(payable),
-            "unused_credits_payable_amount": 0.0,
+            "unused_credits_payable_amount": num(self.finance.unused_payments(contact)),
         }
 
     def status_filters(self, wanted: str) -> list[Filter]:

@@ -51,10 +51,9 @@ class Payments(Resource):
 
     def extra_indexes(self) -> list[Any]:
         key, paper_id = self.papers_key, f"{self.paper}_id"
-        self.unused = Sums(
-            "unused", lambda record: record[f"{self.party}_id"], lambda record: dec(record["unused_amount"])
-        )
-        return [Keyed(self.paper, lambda record: [each[paper_id] for each in record[key]]), self.unused]
+        party_id = f"{self.party}_id"
+        unused = Sums("unused", lambda record: record[party_id], lambda record: dec(record["unused_amount"]))
+        return [Keyed(self.paper, lambda record: [each[paper_id] for each in record[key]]), unused]
 
     def build(self, record: Record, fields: Record, query: Query, *, creating: bool) -> None:
         self._check_mode(fields)

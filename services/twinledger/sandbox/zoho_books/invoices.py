@@ -86,8 +86,8 @@ class Invoices(Document):
     )
 
     def extra_indexes(self) -> list[Any]:
-        self.outstanding = Sums("outstanding", lambda record: record["customer_id"], _owed)
-        return [*super().extra_indexes(), Keyed("order", _orders), self.outstanding]
+        outstanding = Sums("outstanding", lambda record: record["customer_id"], _owed)
+        return [*super().extra_indexes(), Keyed("order", _orders), outstanding]
 
     def build(self, record: Record, fields: Record, query: Query, *, creating: bool) -> None:
         for name, value in DEFAULTS.items():

@@ -3,7 +3,7 @@
 Every published filter and sort column of a resource has an index; unknown parameters are ignored.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -219,7 +219,7 @@ def _positive(call: Call, name: str, default: int) -> int:
     return int(str(source))
 
 
-def status_filter(words: dict[str, tuple[str, ...]], wanted: str, index: str = "=status") -> list[Filter]:
+def status_filter(words: Mapping[str, tuple[str, ...]], wanted: str, index: str = "=status") -> list[Filter]:
     """`Status.PartiallyPaid` -> the stored words. `All` filters nothing; an unknown word is refused."""
     word = wanted.rpartition(".")[2].replace("_", "").replace(" ", "").casefold()
     if word in ("all", ""):

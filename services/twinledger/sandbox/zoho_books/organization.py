@@ -34,6 +34,9 @@ class Organization:
         at = self.world.clock.now() if moment is None else moment
         return datetime.fromtimestamp(at, self.zone).date().isoformat()
 
+    def seconds_since(self, stamp: str) -> float:
+        return self.world.clock.now() - moment_of(stamp)
+
     def switch(self, name: str) -> bool:
         return self.world.switches.on(f"zoho_books.{name}")
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from ..indexes import Record
+from ..store import Table
 from .totals import ZERO
 
-__all__ = ["Sums"]
+__all__ = ["Sums", "sum_of"]
 
 
 class Sums:
@@ -25,8 +26,15 @@ class Sums:
         self._sums[self._key(record)] -= self._amount(record)
 
     def fill(self, rows: Iterable[tuple[str, Record]]) -> None:
+        self._sums = {}
         for record_id, record in rows:
             self.add(record_id, record)
 
     def of(self, key: str) -> Decimal:
         return self._sums.get(key, ZERO)
+
+
+def sum_of(table: Table, index: str, key: str) -> Decimal:
+    sums = table.index(index)
+    assert isinstance(sums, Sums), f"{table.name}.{index} is no Sums index"
+    return sums.of(key)
