@@ -21,6 +21,7 @@ AWAITS = frozenset(
     {
         "consumer.fetch",
         "consumer.commit",
+        "offsets.load",
         "producer.send",
         "runner.handle",
         "runner.commit",

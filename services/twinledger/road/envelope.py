@@ -103,7 +103,8 @@ def received_at(headers: Iterable[tuple[str, bytes]]) -> datetime | None:
 
 
 def _text_of(at: datetime) -> bytes:
-    return (at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z").encode()
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return (utc.isoformat()[: -len("+00:00")] + "Z").encode()
 
 
 def _time_of(text: bytes) -> datetime:

@@ -52,8 +52,7 @@ class KafkaProducer:
             partitioner=partition_of,
             request_timeout_ms=15_000,
         )
-        with_cause = _as_transient("the broker does not answer")
-        async with with_cause:
+        async with _as_transient("the broker does not answer"):
             await self._producer.start()
 
     async def stop(self) -> None:
@@ -93,7 +92,7 @@ class KafkaConsumer:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=int(session_timeout_s * 1000),
-            heartbeat_interval_ms=int(session_timeout_s * 300),
+            heartbeat_interval_ms=int(session_timeout_s * 100),  # also how soon a rebalance is heard of
             max_partition_fetch_bytes=_MAX_REQUEST_BYTES,
         )
         self._listener = _Assignments(self._consumer, group)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import structlog
 
 from twinledger.kernel.database import Connection, Pool, transaction
+from twinledger.kernel.failpoints import failpoint
 from twinledger.road.broker import Bounds, Consumer, Partition, Received
 
 __all__ = ["Offsets", "OffsetsMoved"]
@@ -41,6 +42,7 @@ class Offsets:
         self, pool: Pool, consumer: Consumer, partitions: Sequence[Partition]
     ) -> dict[Partition, int]:
         """Where to read from at an assignment; a lost topic is read from its beginning."""
+        failpoint("offsets.load.before")
         self._cluster_id = await consumer.cluster_id()
         bounds = await consumer.bounds(partitions)
         async with transaction(pool) as connection:
@@ -54,6 +56,7 @@ class Offsets:
                 if loss:
                     self._report(loss, partition, here.get(partition), bounds[partition])
                     await connection.execute(_FORGET, self._group, self._cluster_id, *partition)
+        failpoint("offsets.load.after")
         return starts
 
     async def advance(self, connection: Connection, records: Iterable[Received]) -> None:

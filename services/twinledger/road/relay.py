@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import asyncpg
 import structlog
 
 from twinledger.kernel.clock import Clock
@@ -23,7 +24,6 @@ from twinledger.road.stored_headers import from_text
 
 __all__ = ["Relay"]
 
-_LOOK_ANYWAY_S = 1.0
 _TIDY_EVERY_S = 30.0
 _RETRY_S = 0.5
 
@@ -33,9 +33,11 @@ log = structlog.get_logger()
 class Relay:
     """A worker of the stage; `wake()` after a commit makes it look at once."""
 
-    def __init__(self, pool: Pool, producer: Producer, *, clock: Clock, max_rows: int = 500) -> None:
+    def __init__(
+        self, pool: Pool, producer: Producer, *, clock: Clock, max_rows: int = 500, look_every_s: float = 1.0
+    ) -> None:
         self._pool, self._producer, self._clock = pool, producer, clock
-        self._max_rows = max_rows
+        self._max_rows, self._look_every_s = max_rows, look_every_s
         self._woken = asyncio.Event()
         self._stopping = False
         self._tidy_at = clock.monotonic()
@@ -90,7 +92,7 @@ class Relay:
 
     async def _wait(self) -> None:
         with contextlib.suppress(TimeoutError):  # rows of a dead process are nobody's to announce
-            await asyncio.wait_for(self._woken.wait(), _LOOK_ANYWAY_S)
+            await asyncio.wait_for(self._woken.wait(), self._look_every_s)
         self._woken.clear()
 
     async def _tidy_when_due(self) -> None:
@@ -108,7 +110,8 @@ class Relay:
             try:
                 yield
             finally:
-                await connection.remove_listener(CHANNEL, self._heard)
+                with contextlib.suppress(asyncpg.InterfaceError):  # the connection was lost meanwhile
+                    await connection.remove_listener(CHANNEL, self._heard)
 
     def _heard(self, *_: object) -> None:
         self.wake()

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+import twinledger
 from twinledger.kernel.errors import FatalError
 from twinledger.kernel.failpoints import AWAITS, NAMES, parse_plan
 
@@ -28,6 +31,13 @@ def run(code: str, environment: Mapping[str, str]) -> subprocess.CompletedProces
         text=True,
         check=False,
     )
+
+
+def test_code_and_list_name_the_same_places() -> None:
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for path in Path(twinledger.__file__).parent.rglob("*.py")
+    )
+    assert set(re.findall(r'\bfailpoint\("([a-z_.]+)"\)', code)) == NAMES
 
 
 def test_every_await_has_a_place_before_and_one_after() -> None:
