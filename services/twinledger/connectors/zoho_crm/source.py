@@ -116,7 +116,7 @@ class CrmSource:
             while more:
                 listing = await self._client.select(contacts_of(some, offset), permit)
                 for account_id, contact_id in _pairs(listing):
-                    contacts.setdefault(account_id, []).append(contact_id)
+                    contacts.setdefault(account_id, []).append(f"zoho_crm.contact/{contact_id}")
                 offset, more = offset + MAX_ROWS, listing.more
         return contacts
 

@@ -66,7 +66,11 @@ async def test_an_account_names_its_contacts() -> None:
     ]
     vendor = FakeVendor(rows(row(5), row(6), row(8)), rows(*contacts))
     read = await vendor.connector("zoho_crm").source.read("zoho_crm.account", ["5", "6", "8"], vendor.permit)
-    assert [document.related["contacts"] for document in read.documents] == [["71", "72"], ["73"], ()]
+    assert [document.related["contacts"] for document in read.documents] == [
+        ["zoho_crm.contact/71", "zoho_crm.contact/72"],
+        ["zoho_crm.contact/73"],
+        (),
+    ]
     statement = vendor.sent()["select_query"]
     assert statement == (
         "select id, Account_Name from Contacts where (Account_Name in ('5', '6', '8')) limit 0, 200"
@@ -79,7 +83,7 @@ async def test_many_contacts_are_walked_page_by_page() -> None:
     second = rows({"id": "72", "Account_Name": {"id": "5"}})
     vendor = FakeVendor(rows(row(5)), first, second)
     read = await vendor.connector("zoho_crm").source.read("zoho_crm.account", ["5"], vendor.permit)
-    assert read.documents[0].related["contacts"] == ["71", "72"]
+    assert read.documents[0].related["contacts"] == ["zoho_crm.contact/71", "zoho_crm.contact/72"]
     assert vendor.sent()["select_query"].endswith("limit 200, 200")
 
 
