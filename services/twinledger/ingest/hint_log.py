@@ -18,7 +18,6 @@ from twinledger.road.broker import OutRecord, Producer
 __all__ = ["HintLog"]
 
 _MAX_WAITING = 20_000
-_MAX_BATCH = 1_000
 _AT_ONCE = 4
 
 log = structlog.get_logger()
@@ -48,7 +47,7 @@ class HintLog:
         if self._waiting + len(records) > _MAX_WAITING:
             return False
         self._waiting += len(records)
-        batch = self._batch_with_room()
+        batch = self._open_batch()
         batch.records.extend(records)
         self._send_next()
         try:
@@ -61,11 +60,13 @@ class HintLog:
         while self._sending:
             await asyncio.wait(self._sending)
 
-    def _batch_with_room(self) -> _Batch:
-        if self._gathering is None or len(self._gathering.records) >= _MAX_BATCH:
-            self._gathering = _Batch()
-            asyncio.get_running_loop().call_later(self._timeout_s, self._gathering.end, False)
-        return self._gathering
+    def _open_batch(self) -> _Batch:
+        """A batch whose time is over was answered: it is dropped unsent."""
+        batch = self._gathering
+        if batch is None or batch.acknowledged.done():
+            batch = self._gathering = _Batch()
+            asyncio.get_running_loop().call_later(self._timeout_s, batch.end, False)
+        return batch
 
     def _send_next(self) -> None:
         """Start a batch if fewer than `_AT_ONCE` are on their way; else it goes on gathering."""

@@ -12,18 +12,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from twinledger.connectors.base.contract import Delivery, Verdict, Webhooks
 from twinledger.ingest.hint_log import HintLog
 from twinledger.ingest.steps.build_hints import build_hints
-from twinledger.ingest.subscription_directory import KnownAddress, SubscriptionDirectory
+from twinledger.ingest.subscription_directory import KnownAddress
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import TransientError
 from twinledger.kernel.metrics import WEBHOOKS
 from twinledger.road.codec import Codec
 
-__all__ = ["MAX_BODY_BYTES", "HookApp", "Outcome"]
+__all__ = ["MAX_BODY_BYTES", "Addresses", "HookApp", "Outcome"]
 
 MAX_BODY_BYTES = 256 * 1024
 RETRY_AFTER_S = 5
@@ -59,6 +59,12 @@ _STATUS: Mapping[Outcome, int] = {
 }
 
 
+class Addresses(Protocol):
+    """The subscription behind an address; None when it is not ours, TransientError when nobody can tell."""
+
+    async def find(self, system: str, key: str) -> KnownAddress | None: ...
+
+
 class HookApp:
     """An ASGI app; answers 503 until `open` was called."""
 
@@ -66,13 +72,13 @@ class HookApp:
         self,
         *,
         workspace: str,
-        directory: SubscriptionDirectory,
+        addresses: Addresses,
         hints: HintLog,
         codec: Codec,
         clock: Clock,
     ) -> None:
         self._workspace = workspace
-        self._directory = directory
+        self._addresses = addresses
         self._hints = hints
         self._codec = codec
         self._clock = clock
@@ -110,7 +116,7 @@ class HookApp:
         if not self._judges:
             return "shed"
         try:
-            address = await self._directory.find(system, key)
+            address = await self._addresses.find(system, key)
         except TransientError:
             return "shed"
         if address is None:

@@ -28,7 +28,7 @@ from twinledger.road.broker import OutRecord, Producer
 from twinledger.road.codec import Codec
 from twinledger.road.failures import WaitLadder, verdict_on
 from twinledger.road.outcome import DeadLetter, Retry
-from twinledger.state.due_reads import DueRead, Lane, finish_reads, postpone_reads, take_due
+from twinledger.state.due_reads import DueRead, Lane, finish_reads, next_due_s, postpone_reads, take_due
 from twinledger.state.ingest_leases import Duty
 
 __all__ = ["ObjectReader", "Reading"]
@@ -78,6 +78,7 @@ class ObjectReader:
         self._limit = connector.source.max_ids.get(object_name, 1)
         self._woken = asyncio.Event()
         self._refused_until = 0.0
+        self._next_s: float | None = None
         self._stopping = False
 
     def wake(self) -> None:
@@ -91,6 +92,7 @@ class ObjectReader:
         """Until stopped; a read that is under way is ended first."""
         while not self._stopping:
             self._woken.clear()
+            self._next_s = None
             try:
                 while await self._read_next():
                     pass
@@ -106,6 +108,8 @@ class ObjectReader:
         failpoint("due_read.take.before")
         async with transaction(self._shared.pool) as connection:
             due = await take_due(connection, self._shared.workspace, self._object, self._limit)
+            if not due:
+                self._next_s = await next_due_s(connection, self._shared.workspace, self._object)
         failpoint("due_read.take.after")
         if due:
             await self._serve(due)
@@ -202,7 +206,8 @@ class ObjectReader:
 
     async def _idle(self) -> None:
         """Woken by a hint; while the system is paused the hints wait."""
-        wait_s = max(self._paused_s(), _LOOK_EVERY_S)
+        soon = _LOOK_EVERY_S if self._next_s is None else min(max(self._next_s, 0.005), _LOOK_EVERY_S)
+        wait_s = max(self._paused_s(), soon)
         try:
             async with asyncio.timeout(wait_s):
                 await self._woken.wait()

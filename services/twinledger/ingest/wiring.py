@@ -98,7 +98,7 @@ class _Ingest:
     def workers(self, opener: Opener, hints: HintLog) -> list[Worker]:
         hooks = HookApp(
             workspace=self.workspace,
-            directory=self.directory,
+            addresses=self.directory,
             hints=hints,
             codec=self.codec,
             clock=self.clock,

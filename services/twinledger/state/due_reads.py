@@ -24,6 +24,7 @@ __all__ = [
     "count_due",
     "earlier_reads",
     "finish_reads",
+    "next_due_s",
     "note_hints",
     "postpone_reads",
     "prune_reads",
@@ -107,6 +108,17 @@ async def take_due(connection: Connection, workspace: str, object_name: str, lim
     """The next reads, best lane first. Nothing is marked: one reader at a time works an object."""
     rows = await connection.fetch(_TAKE, workspace, object_name, limit)
     return [DueRead(row[0], _LANES[row[1]], *row[2:]) for row in map(tuple, rows)]
+
+
+async def next_due_s(connection: Connection, workspace: str, object_name: str) -> float | None:
+    """Seconds until the next postponed read is due; None when none waits."""
+    seconds: float | None = await connection.fetchval(
+        """select extract(epoch from min(not_before) - clock_timestamp())::float8 from due_read
+            where workspace = $1 and object = $2 and hints > read_hints""",
+        workspace,
+        object_name,
+    )
+    return seconds
 
 
 async def finish_reads(

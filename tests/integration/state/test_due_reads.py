@@ -1,0 +1,132 @@
+"""The queue between hints and the budget: doubles coalesce, nothing newer is lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from twinledger.kernel.database import Connection, open_pool
+from twinledger.state.due_reads import (
+    Lane,
+    NotedHint,
+    count_due,
+    earlier_reads,
+    finish_reads,
+    note_hints,
+    postpone_reads,
+    prune_reads,
+    take_due,
+)
+
+OBJECT = "freshbooks.invoice"
+AT = datetime(2026, 3, 5, 17, 40, tzinfo=UTC)
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[Connection]:
+    pool = await open_pool(database)
+    async with pool.acquire() as connection:
+        yield connection
+    await pool.close()
+
+
+def hint(external_id: str = "1", *, lane: Lane = "live", seconds: int = 0, offset: int = 0) -> NotedHint:
+    return NotedHint("w", OBJECT, external_id, lane, AT + timedelta(seconds=seconds), 0, offset)
+
+
+async def rest_is_over(connection: Connection) -> None:
+    """As if a second had passed since the last read."""
+    await connection.execute(
+        "update due_read set not_before = clock_timestamp(), read_at = read_at - '1 s'::interval"
+    )
+
+
+async def test_doubles_coalesce_to_one_read(connection: Connection) -> None:
+    await note_hints(connection, [hint(seconds=second) for second in range(5)])
+    await note_hints(connection, [hint(seconds=9)])
+    (due,) = await take_due(connection, "w", OBJECT, 100)
+    assert (due.external_id, due.received_at) == ("1", AT)
+
+
+async def test_the_best_lane_counts_and_goes_first(connection: Connection) -> None:
+    await note_hints(connection, [hint("b", lane="backfill"), hint("v", lane="verify", seconds=1)])
+    await note_hints(connection, [hint("b", lane="live", seconds=2)])
+    due = await take_due(connection, "w", OBJECT, 100)
+    assert [(one.external_id, one.lane) for one in due] == [("b", "live"), ("v", "verify")]
+
+
+async def test_a_served_row_leaves_the_queue(connection: Connection) -> None:
+    await note_hints(connection, [hint()])
+    due = await take_due(connection, "w", OBJECT, 100)
+    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
+    await rest_is_over(connection)
+    assert await take_due(connection, "w", OBJECT, 100) == []
+    assert await count_due(connection, "w") == {}
+
+
+async def test_a_hint_during_the_read_stays_due(connection: Connection) -> None:
+    await note_hints(connection, [hint()])
+    due = await take_due(connection, "w", OBJECT, 100)
+    await note_hints(connection, [hint(seconds=5)])
+    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
+    assert await count_due(connection, "w") == {(OBJECT, "live"): 1}
+    await rest_is_over(connection)
+    (again,) = await take_due(connection, "w", OBJECT, 100)
+    assert again.received_at > AT
+
+
+async def test_the_same_record_is_read_at_most_once_a_second(connection: Connection) -> None:
+    await note_hints(connection, [hint()])
+    due = await take_due(connection, "w", OBJECT, 100)
+    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
+    await note_hints(connection, [hint(seconds=7), hint("2")])
+    assert [one.external_id for one in await take_due(connection, "w", OBJECT, 100)] == ["2"]
+    await rest_is_over(connection)
+    assert len(await take_due(connection, "w", OBJECT, 100)) == 2
+
+
+async def test_a_postponed_row_waits_also_when_a_new_hint_comes(connection: Connection) -> None:
+    await note_hints(connection, [hint()])
+    await postpone_reads(connection, "w", OBJECT, [("1", 60.0)], step=True)
+    await note_hints(connection, [hint(seconds=3)])
+    assert await take_due(connection, "w", OBJECT, 100) == []
+    await rest_is_over(connection)
+    (due,) = await take_due(connection, "w", OBJECT, 100)
+    assert due.attempt == 1
+
+
+async def test_a_new_life_starts_at_the_foot_of_the_ladder(connection: Connection) -> None:
+    await note_hints(connection, [hint()])
+    await postpone_reads(connection, "w", OBJECT, [("1", 0.0)], step=True)
+    due = await take_due(connection, "w", OBJECT, 100)
+    await finish_reads(connection, "w", OBJECT, [(one, None) for one in due])
+    await note_hints(connection, [hint(seconds=9)])
+    await rest_is_over(connection)
+    (again,) = await take_due(connection, "w", OBJECT, 100)
+    assert (again.attempt, again.received_at) == (0, AT + timedelta(seconds=9))
+
+
+async def test_the_newest_hints_place_is_kept(connection: Connection) -> None:
+    await note_hints(connection, [hint(offset=7)])
+    await note_hints(connection, [hint(offset=12)])
+    (due,) = await take_due(connection, "w", OBJECT, 100)
+    assert (due.partition, due.offset) == (0, 12)
+
+
+async def test_what_was_read_is_known_for_a_day(connection: Connection) -> None:
+    await note_hints(connection, [hint(), hint("2")])
+    (due, _) = await take_due(connection, "w", OBJECT, 100)
+    await finish_reads(connection, "w", OBJECT, [(due, AT)])
+    known = await earlier_reads(connection, "w", OBJECT, ["1", "2", "3"])
+    assert {one: read.read_stamp for one, read in known.items()} == {"1": AT, "2": None}
+    await connection.execute("update due_read set hinted_at = hinted_at - interval '25 hours'")
+    await prune_reads(connection)
+    assert (await earlier_reads(connection, "w", OBJECT, ["1", "2"])).keys() == {"2"}
+
+
+async def test_a_limit_takes_the_oldest_first(connection: Connection) -> None:
+    await note_hints(connection, [hint(str(number), seconds=100 - number) for number in range(10)])
+    due = await take_due(connection, "w", OBJECT, 3)
+    assert [one.external_id for one in due] == ["9", "8", "7"]
