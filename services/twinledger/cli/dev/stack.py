@@ -23,11 +23,10 @@ from twinledger.kernel.database import migrate
 from twinledger.kernel.http import TRANSPORT_ERRORS, AsyncClient
 from twinledger.road.topics import ensure_topics
 
-__all__ = ["STAGES", "Stack", "StackOptions"]
+__all__ = ["STAGES", "Stack", "StackOptions", "write_run_file"]
 
 STAGES = ("ingest", "transform", "enrich", "loader")
 _SANDBOX_PORTS = 9
-_NATURAL_BUDGETS: Mapping[str, Mapping[str, int]] = {}
 _TENFOLD_BUDGETS = {
     "freshbooks": {"in_flight": 20},
     "zoho_crm": {"in_flight": 20},
@@ -118,7 +117,9 @@ class Stack:
             "TWINLEDGER_DATA_DIR": str(self.folders.data),
             "TWINLEDGER_ADMIN_PORT": str(self._admin_ports[stage]),
             "TWINLEDGER_PLATFORMS": json.dumps(self.platforms()),
-            "TWINLEDGER_BUDGETS": json.dumps(_TENFOLD_BUDGETS) if self.options.tenfold else "{}",
+            "TWINLEDGER_INGEST__PORT": self.ingest_address.rpartition(":")[2],
+            "TWINLEDGER_INGEST__PUBLIC_URL": self.ingest_address,
+            **({"TWINLEDGER_BUDGETS": json.dumps(_TENFOLD_BUDGETS)} if self.options.tenfold else {}),
             **self.options.environment,
         }
 
