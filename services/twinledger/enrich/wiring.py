@@ -14,6 +14,7 @@ from twinledger.kernel.ids import new_rng
 from twinledger.kernel.service import Runtime, Worker, release
 from twinledger.mapping.definitions import load_shipped
 from twinledger.road.codec import Codec
+from twinledger.road.dead_letter_indexer import dead_letter_indexer
 from twinledger.road.dead_letters import DeadLetterOffice
 from twinledger.road.failures import WaitLadder
 from twinledger.road.kafka import KafkaConsumer, KafkaProducer
@@ -57,4 +58,12 @@ async def wire(settings: EnrichSettings, runtime: Runtime) -> AsyncIterator[Sequ
             return bool(await pool.fetchval("select true"))
 
         runtime.health.depends_on("database", database_answers)
-        yield [runner, relay]
+        indexer = dead_letter_indexer(
+            settings.kafka_bootstrap_servers,
+            pool,
+            clock=runtime.clock,
+            rng=new_rng(),
+            release=release(),
+            instance=settings.instance,
+        )
+        yield [runner, relay, indexer]

@@ -78,10 +78,9 @@ def original_headers(headers: Headers) -> Headers:
 
 async def index_dead_letters(connection: Connection, records: Sequence[Received]) -> Sequence[Outcome[None]]:
     """A handler for the dlq topics: notes each letter with its place in the topic."""
-    letters = [record for record in records if _text(dict(record.headers), "twinledger-dlq-id")]
+    letters = [record for record in records if _is_ours(record)]
     await insert_rows(connection, letters)
-    known = {id(record) for record in letters}
-    return [Ok(None) if id(record) in known else Skip("foreign") for record in records]
+    return [Ok(None) if _is_ours(record) else Skip("foreign") for record in records]
 
 
 async def insert_rows(connection: Connection, letters: Sequence[OutRecord | Received]) -> None:
@@ -89,6 +88,13 @@ async def insert_rows(connection: Connection, letters: Sequence[OutRecord | Rece
     if letters:
         columns = zip(*(_row(letter) for letter in letters), strict=True)
         await connection.execute(_INSERT, *(list(column) for column in columns))
+
+
+def _is_ours(record: Received) -> bool:
+    """Other programs may write to the topic too; the tool reads their letters without the index."""
+    headers = dict(record.headers)
+    place = [_text(headers, f"__dlq.errors.{part}") for part in ("partition", "offset")]
+    return bool(_text(headers, "twinledger-dlq-id")) and all(number.isdecimal() for number in place)
 
 
 def _row(letter: OutRecord | Received) -> tuple[object, ...]:
