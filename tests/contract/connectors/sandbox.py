@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,19 @@ from twinledger.connectors.base.oauth import OAuthClient
 from twinledger.kernel.clock import SystemClock
 from twinledger.kernel.http import AsyncClient, new_http_client
 
-__all__ = ["Admin", "CountingPermit", "Party", "Sandbox", "Wallet", "open_party", "running_sandbox"]
+__all__ = [
+    "Admin",
+    "CountingPermit",
+    "Party",
+    "Sandbox",
+    "Wallet",
+    "account_of",
+    "allow",
+    "api_url",
+    "oauth_client",
+    "open_party",
+    "running_sandbox",
+]
 
 ROOT = Path(__file__).parents[3]
 CUSTOMERS = 450
@@ -171,7 +183,7 @@ async def open_party(sandbox: Sandbox, system: str, *, timeout_s: float = 5) -> 
             sandbox.grants[platform] = await consent(http, auth, platform)
         tokens = Wallet(sandbox, platform, auth)
         (account,) = await auth.accounts(await tokens.token())
-        connection = Connection("acme", account, tokens, _api_url(sandbox, platform))
+        connection = Connection("acme", account, tokens, api_url(sandbox, platform))
         connector = registry.build(system, connection, http=http, clock=clock)
         if system not in sandbox.ready:
             await connector.setup.ensure_reference_fields(list(connector.info.objects), CountingPermit())
@@ -203,7 +215,12 @@ async def consent(http: AsyncClient, auth: Auth, platform: str) -> Grant:
         for name, about in info.objects.items()
         for operation in about["scopes"]
     ]
-    url = auth.authorize_url(scopes=registry.scopes_for(platform, operations), state="s1")
+    return await allow(http, auth, registry.scopes_for(platform, operations))
+
+
+async def allow(http: AsyncClient, auth: Auth, scopes: Sequence[str]) -> Grant:
+    """The whole handshake: page, form, redirect, code."""
+    url = auth.authorize_url(scopes=scopes, state="s1")
     page = await http.get(url)
     assert page.status_code == 200, page.text
     answer = await http.post(url, data={"decision": "allow"})
@@ -214,6 +231,12 @@ async def consent(http: AsyncClient, auth: Auth, platform: str) -> Grant:
     return await auth.exchange(back["code"][0], accounts_server=server or None)
 
 
-def _api_url(sandbox: Sandbox, platform: str) -> str:
+def account_of(sandbox: Sandbox, platform: str) -> dict[str, str]:
+    """The ids a connection needs, as the sandbox names them."""
+    urls = sandbox.urls["freshbooks"] if platform == "freshbooks" else sandbox.urls["zoho"]["us"]
+    return {key: str(urls[key]) for key in ("account_id", "business_id", "organization_id") if key in urls}
+
+
+def api_url(sandbox: Sandbox, platform: str) -> str:
     urls = sandbox.urls
     return str(urls["freshbooks"]["api"] if platform == "freshbooks" else urls["zoho"]["us"]["api_domain"])
