@@ -75,7 +75,8 @@ class Payments(Resource):
             name: value for name, value in fields.items() if name not in (self.papers_key, "custom_fields")
         }
         record["date"] = record.get("date") or self.organization.today()
-        record.setdefault("exchange_rate", 1.0)
+        currency = self.finance.currencies.need(record["currency_id"])
+        record.setdefault("exchange_rate", float(currency["exchange_rate"]))
         if record.get("amount", 0) <= 0:
             raise invalid("amount")
         if self.papers_key in fields:

@@ -59,6 +59,8 @@ SWITCHES = (
     _switch("retry_after", True, "7", "429 answers carry Retry-After"),
     _switch("rate_headers", False, "7", "answers carry X-Rate-Limit-* of the daily quota, as seen in 2019"),
     _switch("signature", "base64", "8.2", "encoding of X-Zoho-Webhook-Signature", "base64", "hex"),
+    _switch("order_closes", True, "3.3", "an order fulfilled, invoiced and paid is closed"),
+    _switch("order_words", True, "3.3", "sub-statuses not_invoiced and pending; off: they are empty"),
     _switch("webhook_events_fire", True, "8.1", "a webhook with `events` fires without a workflow rule"),
     _switch("api_writes_fire", True, "8.3", "changes made over the API fire webhooks"),
     _switch("skip_trigger_header", False, "8.3", "X-Zoho-Skip-Webhook-Trigger: true keeps webhooks still"),

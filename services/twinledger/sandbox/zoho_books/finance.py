@@ -1,6 +1,6 @@
 """Sandbox, Zoho finance: all resources of one organization; Inventory serves the same records (sheet 3.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from ..call import Change
@@ -43,6 +43,8 @@ class Finance:
     def __init__(self, world: World, site: str) -> None:
         self.world = world
         self.organization = Organization(world, site)
+        self.extensions: list[Resource] = []  # Inventory's own resources
+        self.order_counters: list[Callable[[Record], None]] = []
         self.custom_fields = CustomFields(self.organization)
         self.workflows = Workflows(self)
         self.currencies = Currencies(self)
@@ -81,7 +83,8 @@ class Finance:
         return [*self.documents(), self.customer_payments, self.vendor_payments]
 
     def payload_key(self, name: str) -> str:
-        return next((each.one for each in self.resources() if each.name == name), name)
+        resources = [*self.resources(), *self.extensions]
+        return next((each.one for each in resources if each.name == name), name)
 
     def receivable(self, contact_id: str) -> Decimal:
         return sum_of(self.invoices.table, "outstanding", contact_id)
@@ -109,13 +112,15 @@ class Finance:
                 each.store(change, record)
 
     def sub_status_words(self) -> bool:
-        return True
+        return self.organization.switch("order_words")
 
     def order_is_done(self, order: Record) -> bool:
-        return False
+        words = (order["shipped_status"], order["invoiced_status"], order["paid_status"])
+        return words == ("fulfilled", "invoiced", "paid") and self.organization.switch("order_closes")
 
     def count_packages(self, order: Record) -> None:
-        return None
+        for count in self.order_counters:
+            count(order)
 
     def apply_credits(self, change: Change, invoice_id: str, body: Record) -> None:
         """Credit notes and unused payments onto one invoice, all or nothing."""

@@ -1,11 +1,12 @@
 """Sandbox, Zoho Books and Inventory: items (sheet 2.9, 3.2). Lists show active ones only unless asked."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..call import Call, Change, Reply
 from ..plugin import ActOperation, Route
 from ..store import Filter
-from .answers import refuse, success
+from .answers import invalid, refuse, success
 from .listing import Columns, status_filter
 from .resource import Action, Query, Record, Resource, product_of
 from .shape import Shape, anything, flag, ident, number, one_of, rows, text
@@ -174,7 +175,28 @@ class Items(Resource):
             change.update(self.kind, record)
 
     def routes(self, product: Any) -> list[Route]:
-        return [*super().routes(product), product.route(self, "GET", "/itemdetails", self.details)]
+        make = product.route
+        return [
+            *super().routes(product),
+            make(self, "GET", "/itemdetails", self.details),
+            make(self, "POST", "/items/active", self.mark_many("active")),
+            make(self, "POST", "/items/inactive", self.mark_many("inactive")),
+            make(self, "PUT", "/item/{id}/customfields", self.custom_alone),
+        ]
+
+    def mark_many(self, status: str) -> Callable[[Call], Reply]:
+        def handle(call: Call) -> Reply:
+            wanted = [each.strip() for each in (call.arg("item_ids") or "").split(",") if each.strip()]
+            if not wanted:
+                raise invalid("item_ids")
+            for each in [self.need(each)["item_id"] for each in wanted]:
+                self._marking(status)(call, each, {})
+            return success(f"The item(s) have been marked as {status}.")
+
+        return handle
+
+    def status_of_create(self, product: str) -> int:
+        return 200 if product == "inventory" else 201
 
     def details(self, call: Call) -> Reply:
         wanted = [each.strip() for each in (call.arg("item_ids") or "").split(",") if each.strip()]

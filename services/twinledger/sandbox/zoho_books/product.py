@@ -37,12 +37,12 @@ class FinanceProduct(ZohoVendor):
         product = f"zoho_{self.name}"
         self.host = f"zoho.{site}.api"
         world.switches.declare(*SWITCHES)
-        world.limiters.setdefault(system_name(product, site), self.make_limiter(world))
+        world.limiters.setdefault(system_name(product, site), self.make_limiter(world, site))
         super().__init__(world, product, site, limits=LimitSettings(**LIMITS))
         self.finance = world.shared(f"zoho.{site}.finance", lambda: Finance(world, site))
         self.organization = self.finance.organization
 
-    def make_limiter(self, world: World) -> FinanceLimiter:
+    def make_limiter(self, world: World, site: str) -> FinanceLimiter:
         return FinanceLimiter(world.clock, LimitSettings(**LIMITS), world.switches)
 
     def hosts(self) -> Sequence[tuple[str, str]]:

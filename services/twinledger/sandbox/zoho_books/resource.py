@@ -169,8 +169,14 @@ class Resource:
         )
         product = product_of(call)
         rows = [self.short(self.render(self.need(each), product)) for each in page.ids]
-        body: Record = {self.many: rows, "page_context": paging.context(page, self.report or self.label)}
+        body: Record = {
+            self.many_key(): rows,
+            "page_context": paging.context(page, self.report or self.label),
+        }
         return success(**body)
+
+    def many_key(self) -> str:
+        return self.many
 
     def list_filters(self, call: Call) -> list[Filter]:
         return filters_of(call, self.columns, self.organization)
@@ -183,7 +189,12 @@ class Resource:
 
     def post(self, call: Call) -> Reply:
         created = self.create(call, read_body(call), dict(call.query))
-        return success(self.created, self.created_status, **{self.one: self.view(created, product_of(call))})
+        product = product_of(call)
+        status = self.status_of_create(product)
+        return success(self.created, status, **{self.one: self.view(created, product)})
+
+    def status_of_create(self, product: str) -> int:
+        return self.created_status
 
     def put(self, call: Call) -> Reply:
         body = read_body(call)

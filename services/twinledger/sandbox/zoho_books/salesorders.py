@@ -13,10 +13,10 @@ from ..store import AnyOf, Equal, Filter, Range
 from .answers import invalid, success
 from .documents import HEADER, Document
 from .listing import Columns
+from .order_invoicing import count_invoices, invoice_body
 from .order_status import DONE, invoiced_word, paid_word, quantities, shipped_word, status_in
 from .resource import Action, Query, Record
 from .shape import Shape, day, ident, text
-from .totals import dec, num
 
 __all__ = ["SalesOrders"]
 
@@ -225,62 +225,13 @@ class SalesOrders(Document):
         before, record = self.table.get(order_id), self.table.get(order_id)
         if record is None or before is None:
             return
-        self._count_invoices(record)
+        count_invoices(self.finance, record)
         self.finance.count_packages(record)
         record |= quantities(record["line_items"])
         if record != before:
             if record["order_status"] == "draft" and (record["invoices"] or record["packages"]):
                 record["order_status"] = "confirmed"
             self._store_with_words(change, record)
-
-    def _count_invoices(self, record: Record) -> None:
-        invoices = self.finance.invoices
-        linked = [invoices.need(each) for each in invoices.table.find("order", record["salesorder_id"])]
-        living = [each for each in linked if each["status"] != "void"]
-        taken: dict[str, Any] = {}
-        for line in (line for invoice in living for line in invoice["line_items"]):
-            key = line.get("salesorder_item_id", "")
-            taken[key] = taken.get(key, dec(0)) + dec(line["quantity"])
-        for line in record["line_items"]:
-            line["quantity_invoiced"] = num(taken.get(line["line_item_id"], dec(0)))
-            line["is_invoiced"] = 0 < line["quantity"] <= line["quantity_invoiced"]
-        keys = (
-            "invoice_id",
-            "invoice_number",
-            "reference_number",
-            "status",
-            "date",
-            "due_date",
-            "total",
-            "balance",
-        )
-        record["invoices"] = [{key: each[key] for key in keys} for each in linked]
-
-    def invoice_body(self, order_id: str) -> Record:
-        """What is left to invoice of an order, as the body of an invoice."""
-        order = self.need(order_id)
-        if order["order_status"] in ("void", "onhold"):
-            raise self.refuse_state("This sales order cannot be invoiced.")
-        lines = [_invoice_line(each) for each in order["line_items"]]
-        lines = [each for each in lines if each["quantity"] > 0]
-        if not lines:
-            raise self.refuse_state("The sales order is invoiced already.")
-        keys = (
-            "customer_id",
-            "reference_number",
-            "currency_id",
-            "exchange_rate",
-            "discount",
-            "discount_type",
-            "is_discount_before_tax",
-            "is_inclusive_tax",
-            "notes",
-            "terms",
-        )
-        body = {key: order[key] for key in keys}
-        if not order["invoices"]:
-            body |= {key: order[key] for key in ("shipping_charge", "adjustment", "adjustment_description")}
-        return {**body, "line_items": lines}
 
     def actions(self) -> dict[str, tuple[Action, str, int]]:
         return {
@@ -297,7 +248,7 @@ class SalesOrders(Document):
 
     def _convert(self, act: Act, record_id: str | None, fields: Record) -> str:
         """To an invoice; the order stays the record of the act."""
-        self.finance.invoices.create(act, self.invoice_body(str(record_id)) | fields, {})
+        self.finance.invoices.create(act, invoice_body(self, str(record_id)) | fields, {})
         return str(record_id)
 
     def routes(self, product: Any) -> list[Route]:
@@ -308,20 +259,3 @@ class SalesOrders(Document):
             make(self, "POST", path, self.sub_status),
             make(self, "PUT", "/salesorder/{id}/customfields", self.custom_alone),
         ]
-
-
-def _invoice_line(line: Record) -> Record:
-    keys = (
-        "item_id",
-        "name",
-        "description",
-        "rate",
-        "unit",
-        "discount",
-        "tax_id",
-        "account_id",
-        "project_id",
-    )
-    left = dec(line["quantity"]) - dec(line["quantity_invoiced"])
-    taken = {key: line[key] for key in keys if line.get(key) not in (None, "")}
-    return {**taken, "quantity": num(left), "salesorder_item_id": line["line_item_id"]}
