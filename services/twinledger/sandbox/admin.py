@@ -197,7 +197,7 @@ def _limit_row(limiter: Any) -> dict[str, Any]:
     settings = limiter.settings
     return {
         name: getattr(settings, name)
-        for name in ("minute", "day", "in_flight", "credits", "token", "latency_s")
+        for name in ("minute", "day", "in_flight", "heavy_in_flight", "credits", "token", "latency_s")
     }
 
 

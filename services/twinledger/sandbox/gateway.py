@@ -58,8 +58,6 @@ class Gateway:
     async def _serve(self, match: Match, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         method, vendor = scope["method"], match.vendor
         body = await read_body(receive, vendor.max_body) if method in BODIES else b""
-        if vendor.limiter.settings.latency_s:
-            await self._world.clock.sleep(vendor.limiter.settings.latency_s)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         call = Call(
             self._world,
@@ -72,8 +70,29 @@ class Gateway:
             headers,
             body or b"",
         )
+        heavy = match.route is not None and match.route.heavy is not None and match.route.heavy(call)
+        vendor.limiter.heavy_running += heavy
+        try:
+            await self._run(match, call, scope, receive, send, heavy=heavy, too_large=body is None)
+        finally:
+            vendor.limiter.heavy_running -= heavy
+
+    async def _run(
+        self,
+        match: Match,
+        call: Call,
+        scope: dict[str, Any],
+        receive: Receive,
+        send: Send,
+        *,
+        heavy: bool,
+        too_large: bool,
+    ) -> None:
+        vendor, method = match.vendor, call.method
+        if vendor.limiter.settings.latency_s:
+            await self._world.clock.sleep(vendor.limiter.settings.latency_s)
         fault = self._world.faults.strike(vendor.system, method, scope["path"])
-        reply = self._reply(call, match, fault, too_large=body is None)
+        reply = self._reply(call, match, fault, heavy=heavy, too_large=too_large)
         vendor.decorate(call, reply)
         if fault is not None and fault.name == "status_after":
             reply = vendor.problem(call, Problem("fault", int(fault.amount), "after the change took effect"))
@@ -83,14 +102,14 @@ class Gateway:
         self._note(call, answered, fault)
         await self._deliver(reply, fault, scope, receive, send)
 
-    def _reply(self, call: Call, match: Match, fault: Fault | None, *, too_large: bool) -> Reply:
+    def _reply(self, call: Call, match: Match, fault: Fault | None, *, heavy: bool, too_large: bool) -> Reply:
         vendor = call.vendor
         if fault is not None and fault.name == "status_before":
             return vendor.problem(call, Problem("fault", int(fault.amount), "before anything was applied"))
         if too_large:
             return vendor.problem(call, Problem("too_large", 413))
         try:
-            return self._handle(call, match, fault)
+            return self._handle(call, match, fault, heavy=heavy)
         except Refused as refusal:
             return refusal.reply
         except BadJson as exc:
@@ -99,7 +118,7 @@ class Gateway:
             log.exception("sandbox_handler_crashed %s %s %s", vendor.system, call.method, call.path)
             return vendor.problem(call, Problem("crash", 500))
 
-    def _handle(self, call: Call, match: Match, fault: Fault | None) -> Reply:
+    def _handle(self, call: Call, match: Match, fault: Fault | None, *, heavy: bool) -> Reply:
         vendor, route = call.vendor, match.route
         if route is None:
             kind, status = ("method", 405) if match.wrong_method else ("no_route", 404)
@@ -110,7 +129,8 @@ class Gateway:
                 vendor.grants.revoke(call.grant)
                 vendor.authenticate(call)
         if route.limited:
-            over = vendor.limiter.admit(route.cost if isinstance(route.cost, int) else route.cost(call))
+            cost = route.cost if isinstance(route.cost, int) else route.cost(call)
+            over = vendor.limiter.admit(cost, heavy=heavy)
             if over is not None:
                 return vendor.problem(call, Problem("limit", 429, over.limit, over))
         if not route.public:

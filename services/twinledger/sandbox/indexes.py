@@ -4,9 +4,10 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import orjson
 from sortedcontainers import SortedList  # type: ignore[import-untyped]
 
-__all__ = ["Contains", "Index", "Keyed", "Ordered", "Record", "Text"]
+__all__ = ["Contains", "Index", "Keyed", "Ordered", "Record", "Text", "packed", "rank"]
 
 Record = dict[str, Any]
 
@@ -35,12 +36,12 @@ class Ordered:
     ) -> None:
         self.name = name
         self._key = key
-        self._where = where
+        self.where = where
         self.rows: SortedList = SortedList()  # of (key, rank)
         self.keys: dict[str, Any] = {}
 
     def add(self, record_id: str, record: Record) -> None:
-        if self._where is not None and not self._where(record):
+        if self.where is not None and not self.where(record):
             return
         key = self._key(record)
         self.keys[record_id] = key
@@ -55,7 +56,7 @@ class Ordered:
         fresh = []
         self.keys = {}
         for record_id, record in rows:
-            if self._where is None or self._where(record):
+            if self.where is None or self.where(record):
                 key = self._key(record)
                 self.keys[record_id] = key
                 fresh.append((key, rank(record_id)))
@@ -147,6 +148,11 @@ class Contains:
     def holds(self, text: str) -> bool:
         wanted = self.text.casefold()
         return text.startswith(wanted) if self.start else wanted in text
+
+
+def packed(value: Any) -> bytes:
+    """JSON in exactly its own size: the encoder's answer keeps the 8 KB it was written into."""
+    return bytes(memoryview(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)))
 
 
 def rank(record_id: str) -> Any:

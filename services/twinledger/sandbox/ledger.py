@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from .clock import Clock, iso_utc
+from .indexes import packed
 
 __all__ = ["Ledger", "Touched"]
 
@@ -49,7 +50,7 @@ class Ledger:
             "objects": objects,
             "fault": fault,
         }
-        self._lines.append(orjson.dumps(line, option=orjson.OPT_NON_STR_KEYS))
+        self._lines.append(packed(line))
         self._marks.append((kind, system))
 
     def read(self, after: int = 0, kind: str | None = None, system: str | None = None) -> Iterator[bytes]:

@@ -67,6 +67,7 @@ class LimitSettings:
     minute: int | None = None
     day: int | None = None
     in_flight: int | None = None
+    heavy_in_flight: int | None = None
     credits: int | None = None
     token: int | None = None
     latency_s: float = 0.0
@@ -88,7 +89,7 @@ class LimitSettings:
 class Over:
     """Which limit refused, and when it has room again."""
 
-    limit: str  # minute, day, credits, in_flight
+    limit: str  # minute, day, credits, in_flight, heavy_in_flight
     cap: int
     retry_after_s: float
 
@@ -97,16 +98,19 @@ class Limiter:
     def __init__(self, clock: Clock, settings: LimitSettings) -> None:
         self.settings = settings
         self.running = 0
+        self.heavy_running = 0
         self.minute = SlidingWindow(MINUTE_S)
         self.day = SlidingWindow(DAY_S, grain_s=10.0)
         self.credits = SlidingWindow(DAY_S, grain_s=10.0)
         self._clock = clock
 
-    def admit(self, cost: int) -> Over | None:
+    def admit(self, cost: int, *, heavy: bool = False) -> Over | None:
         """Counts the call, unless a limit refuses it."""
         now, caps = self._clock.now(), self.settings
         if caps.in_flight is not None and self.running > caps.in_flight:
             return Over("in_flight", caps.in_flight, 1.0)
+        if heavy and caps.heavy_in_flight is not None and self.heavy_running > caps.heavy_in_flight:
+            return Over("heavy_in_flight", caps.heavy_in_flight, 1.0)
         spending = (
             ("minute", self.minute, 1, caps.minute),
             ("day", self.day, 1, caps.day),

@@ -40,6 +40,7 @@ class Route:
     scopes: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     cost: int | Callable[[Call], int] = 1
+    heavy: Callable[[Call], bool] | None = None  # such calls share the pool `heavy_in_flight`, too
     public: bool = False
     limited: bool = True
     secrets: bool = False

@@ -6,6 +6,7 @@ python -m twinledger.sandbox --port 0 --urls FILE --customers 50
 import argparse
 import asyncio
 import contextlib
+import gc
 import importlib
 import importlib.util
 import logging
@@ -120,6 +121,8 @@ class Sandbox:
         if self.options.state is not None and self.options.state.exists():
             restore(self.world, self.options.state)
         self.addresses = self._describe()
+        gc.collect()
+        gc.freeze()  # the seeded records live as long as the program: never scan them again
         for listener in self._listeners:
             await listener.start()
         if self.options.urls is not None:

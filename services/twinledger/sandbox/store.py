@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from .indexes import Contains, Index, Keyed, Ordered, Record, Text, rank
+from .indexes import Contains, Index, Keyed, Ordered, Record, Text, packed, rank
 
 __all__ = ["AnyOf", "Equal", "Filter", "Like", "LikeIn", "Page", "Range", "Table", "Visibility", "Where"]
 
@@ -133,7 +133,7 @@ class Table:
             if old is not None:
                 index.drop(record_id, old)
             index.add(record_id, record)
-        self._rows[record_id] = orjson.dumps(record)
+        self._rows[record_id] = packed(record)
         if old is None and visible_from is not None:
             self._visible_from[record_id] = visible_from
 
@@ -151,7 +151,7 @@ class Table:
         """Many at once, for seeding."""
         self._indexes.clear()
         self._writes += 1
-        self._rows.update((self.id_of(record), orjson.dumps(record)) for record in records)
+        self._rows.update((self.id_of(record), packed(record)) for record in records)
 
     def find(self, index: str, value: Hashable) -> list[str]:
         """Ids under one exact value, oldest write first."""
@@ -263,10 +263,6 @@ class Table:
 
     def forget_lag(self, before: float) -> None:
         self._visible_from = {each: at for each, at in self._visible_from.items() if at > before}
-
-    def index(self, name: str) -> Index:
-        """An index of a vendor's own kind, for the questions only it answers."""
-        return self._index(name)
 
     def _index(self, name: str) -> Index:
         index = self._indexes.get(name)

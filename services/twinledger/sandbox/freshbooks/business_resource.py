@@ -182,6 +182,11 @@ class BusinessResource:
             "total": total,
         }
 
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of a request, for /openapi.json."""
+        inner = {"type": "object", "properties": {key: {} for key in self.checks}}
+        return {"type": "object", "properties": {self.name: inner}, "required": [self.name]}
+
     # -- changes
 
     def require(self, change: Change, record_id: Any) -> Record:

@@ -43,6 +43,12 @@ EVENT_SCOPES = {
 VERBS = ("create", "update", "delete", "sendByEmail")
 MAILED = {"estimate", "invoice"}
 RETRY_WAITS_S = (10.0, 60.0, 300.0, 900.0, 3600.0)
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "callback": {"type": "object", "properties": {"event": {}, "uri": {}, "verifier": {}, "resend": {}}}
+    },
+}
 GONE = "Requested resource could not be found."
 
 
@@ -61,9 +67,18 @@ class Callbacks:
         one, host = BASE + "/{id}", "freshbooks.api"
         return [
             Route("GET", BASE, self.list_page, host, "list callbacks", "6", query=("page", "per_page")),
-            Route("POST", BASE, self.post, host, "register a callback", "6"),
+            Route("POST", BASE, self.post, host, "register a callback", "6", body=SCHEMA),
             Route("GET", one, self.get, host, "get a callback", "6"),
-            Route("PUT", one, self.put, host, "verify, resend or change a callback", "6", secrets=True),
+            Route(
+                "PUT",
+                one,
+                self.put,
+                host,
+                "verify, resend, change",
+                "6",
+                secrets=True,
+                body=SCHEMA,
+            ),
             Route("DELETE", one, self.delete, host, "remove a callback", "6"),
         ]
 
@@ -74,8 +89,7 @@ class Callbacks:
         if wanted:
             rows = [row for row in rows if wanted in (row.event, row.event.partition(".")[0])]
         shown = [self._view(row) for row in rows[paging.offset : paging.offset + paging.per_page]]
-        counts = {"page": paging.page, "pages": paging.pages(len(rows)), "per_page": paging.per_page}
-        return json_reply({"response": {"result": {"callbacks": shown, **counts, "total": len(rows)}}})
+        return json_reply({"response": {"result": {"callbacks": shown, **paging.counts(len(rows))}}})
 
     def get(self, call: Call) -> Reply:
         includes_of(call)

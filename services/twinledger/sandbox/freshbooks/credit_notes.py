@@ -28,6 +28,7 @@ class CreditNotes(ClientDocument):
     first_id = 5_501
     required = ("clientid", "create_date")
     plain_view = False
+    always_shown = ("lines",)
     fields: Mapping[str, Field] = {
         "clientid": Field("int", 0),
         "create_date": Field("date", None),
@@ -88,6 +89,3 @@ class CreditNotes(ClientDocument):
                 {**line, "creditid": record["id"], "updated": record["updated"]} for line in lines
             ]
         return record
-
-    def full_includes(self) -> set[str]:
-        return {"lines"}

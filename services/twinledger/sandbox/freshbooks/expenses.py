@@ -101,9 +101,8 @@ class Expenses(Resource):
         paging = read_paging(call, 15)
         names = sorted({record["vendor"] for record in self._living() if record["vendor"]})
         shown = names[paging.offset : paging.offset + paging.per_page]
-        counts = {"page": paging.page, "pages": paging.pages(len(names)), "per_page": paging.per_page}
         rows = [{"vendor": name} for name in shown]
-        return json_reply({"response": {"result": {"vendors": rows, **counts, "total": len(names)}}})
+        return json_reply({"response": {"result": {"vendors": rows, **paging.counts(len(names))}}})
 
     def _living(self) -> list[Record]:
         records = [self.table.get(each) for each in self.table]

@@ -57,6 +57,12 @@ SWITCHES = (
     Switch(
         "freshbooks.lists_complete_projects", False, "3.9", "complete projects are listed without a filter"
     ),
+    Switch(
+        "freshbooks.project_without_title_is_500",
+        False,
+        "3.9",
+        "a project PUT without title answers 500, not 422",
+    ),
     Switch("freshbooks.account_id_null", False, "1.2", "the business of users/me has no account_id"),
     Switch(
         "freshbooks.soft_delete_event",

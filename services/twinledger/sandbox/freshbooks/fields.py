@@ -11,7 +11,7 @@ from typing import Any
 from .errors import Detail
 from .wire import decimal_of, money, plain
 
-__all__ = ["Field", "parse_fields"]
+__all__ = ["Field", "body_schema", "parse_fields"]
 
 MAX_TEXT = 65_535
 
@@ -30,6 +30,13 @@ class Field:
     max_length: int = MAX_TEXT
     refused: bool = False
     create_only: bool = False
+
+
+def body_schema(name: str, fields: Mapping[str, Field], required: tuple[str, ...]) -> dict[str, Any]:
+    """JSON Schema of a request, for /openapi.json: usual values, and any other beside them."""
+    properties = {key: {"anyOf": [_SCHEMAS.get(field.kind, {}), {}]} for key, field in fields.items()}
+    inner = {"type": "object", "properties": properties, "required": list(required)}
+    return {"type": "object", "properties": {name: inner}, "required": [name]}
 
 
 def parse_fields(
@@ -142,6 +149,15 @@ def _any(field: Field, key: str, value: Any, currency: str) -> Any:
     return value
 
 
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "text": {"type": "string"},
+    "int": {"type": "integer"},
+    "number": {"type": "number"},
+    "percent": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "money": {"type": "object", "properties": {"amount": {"type": "string"}, "code": {"type": "string"}}},
+}
 _PARSERS = {
     "text": _text,
     "choice": _choice,

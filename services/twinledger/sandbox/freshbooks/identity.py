@@ -50,6 +50,7 @@ class Staff(Resource):
 
     def complete(self, change: Change, record: Record, values: Record, before: Record | None) -> None:
         record |= {"role": "staff", "level": 20 if record["id"] == 1 else 10, "api_token": None}
+        record["uuid"] = record.get("uuid") or self.world.random.uuid("freshbooks.staff")
 
     def check(self, change: Change, values: Record, before: Record | None) -> list[Detail]:
         return []

@@ -39,6 +39,7 @@ class Invoices(ClientDocument):
     client_key = "customerid"
     required = ("customerid", "create_date")
     plain_view = False
+    always_shown = ("lines",)
     sorts: Mapping[str, str] = {"invoice_date": "date", "updated": "updated"}
     fields: Mapping[str, Field] = {
         "customerid": Field("int", 0),
@@ -264,9 +265,6 @@ class Invoices(ClientDocument):
         if "allowed_gateways" in includes:
             record["allowed_gateways"] = []
         return record
-
-    def full_includes(self) -> set[str]:
-        return {"lines"}
 
     # -- a person
 

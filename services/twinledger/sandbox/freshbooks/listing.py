@@ -48,6 +48,9 @@ class Paging:
     def pages(self, total: int) -> int:
         return -(-total // self.per_page)
 
+    def counts(self, total: int) -> dict[str, int]:
+        return {"page": self.page, "pages": self.pages(total), "per_page": self.per_page, "total": total}
+
 
 @dataclass(frozen=True, slots=True)
 class SearchKey:

@@ -4,6 +4,7 @@ A resource is a subclass that declares its names, fields, filters and sorts, and
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,9 +12,9 @@ import orjson
 from ..call import Act, Call, Change, Reply, json_reply
 from ..indexes import Index, Keyed, Ordered
 from ..plugin import ActOperation, ObjectKind, Route
-from ..store import Page
+from ..store import Filter, Page, Range
 from .errors import Detail, accounting_refusal, not_found
-from .fields import Field, parse_fields
+from .fields import Field, body_schema, parse_fields
 from .listing import SearchKey, includes_of, merge_ranges, number, read_paging, read_search, sorted_by
 from .wire import eastern
 
@@ -42,6 +43,7 @@ class Resource:
     methods: tuple[str, ...] = ("list", "get", "create", "update")
     has_vis_state = True
     event = True
+    always_shown: tuple[str, ...] = ()  # includes that `GET /state` adds: lines, where a resource hides them
     plain_view = True  # the stored bytes are the answer: no includes, nothing computed at read
 
     def __init__(self, vendor: "FreshBooks") -> None:
@@ -55,8 +57,6 @@ class Resource:
         )
         self.kind = ObjectKind(self.name, self.table, self._shown, self.is_deleted, self.acts())
         self.search = {**self._standard_search(), **self.search_keys()}
-
-    # -- what a resource declares
 
     def indexes(self) -> Sequence[Index]:
         return ()
@@ -84,8 +84,6 @@ class Resource:
     def stamp(self, record: Record, now: float, *, creating: bool) -> None:
         record["updated"] = eastern(now)
 
-    # -- the HTTP side
-
     def routes(self) -> list[Route]:
         base = f"/accounting/account/{{account_id}}/{self.path}"
         one = base + "/{id}"
@@ -106,29 +104,28 @@ class Resource:
                 sheet=self.sheet,
                 scopes=(f"user:{self.scope}:{right}",),
                 objects=(self.name,),
-                query=("page", "per_page", "sort") if operation == "list" else (),
+                query=("page", "per_page", "sort", *self._search_names()) if operation == "list" else (),
+                body=body_schema(self.name, self.fields, self.required if operation == "create" else ()),
             )
             for operation, (method, path, handler, right) in table.items()
             if operation in self.methods
         ]
 
+    def _search_names(self) -> list[str]:
+        return [f"search[{key}]" for key in self.search]
+
     def list_page(self, call: Call) -> Reply:
         paging = read_paging(call, 15)
         page = self.select(call, paging.offset, paging.per_page)
         rows = self.rows(page, includes_of(call))
-        counts = {
-            "page": paging.page,
-            "pages": paging.pages(page.total),
-            "per_page": paging.per_page,
-            "total": page.total,
-        }
-        return json_reply({"response": {"result": {self.plural: rows, **counts}}})
+        return json_reply({"response": {"result": {self.plural: rows, **paging.counts(page.total)}}})
 
     def select(self, call: Call, offset: int, limit: int) -> Page:
         filters = merge_ranges(read_search(call, self.search))
         order, descending = sorted_by(call, self.sorts) or ("id", True)
         if order == "id" and any(key == "search[vis_state]" for key, _ in call.query):
             order = "all"
+            filters = [_among_all(each) for each in filters]
         return self.table.select(filters, order=order, descending=descending, offset=offset, limit=limit)
 
     def rows(self, page: Page, includes: set[str]) -> list[Any]:
@@ -264,26 +261,24 @@ class Resource:
 
         return act_on
 
-    # -- storage
-
     def is_deleted(self, record: Record) -> bool:
         return record.get("vis_state") == DELETED
+
+    def is_living(self, record: Record) -> bool:
+        return not self.is_deleted(record)
 
     def _id_of(self, record: Record) -> Any:
         return record[self.id_keys[0]]
 
     def _shown(self, record: Record) -> Any:
-        return self.view(record, self.full_includes())
-
-    def full_includes(self) -> set[str]:
-        """What `GET /state` shows beyond a bare GET: lines, where a resource hides them."""
-        return set()
+        return self.view(record, set(self.always_shown))
 
     def _standard_indexes(self) -> list[Index]:
         return [
-            Ordered("id", self._id_of, where=lambda record: not self.is_deleted(record)),
+            Ordered("id", self._id_of, where=self.is_living),
             Ordered("all", self._id_of),
-            Ordered("updated", lambda record: record.get("updated") or ""),
+            Ordered("updated", _updated, where=self.is_living),
+            Ordered("all_updated", _updated),
             Keyed("vis_state", lambda record: (record.get("vis_state", 0),)),
         ]
 
@@ -291,3 +286,14 @@ class Resource:
         keys = {"vis_state": number("vis_state")} if self.has_vis_state else {}
         keys |= {self.id_keys[-1]: number("id_value"), f"{self.id_keys[-1]}s": number("id_value")}
         return keys
+
+
+def _updated(record: Record) -> str:
+    return str(record.get("updated") or "")
+
+
+def _among_all(wanted: Filter) -> Filter:
+    """The same range over the index that also holds deleted records."""
+    if isinstance(wanted, Range) and wanted.index == "updated":
+        return replace(wanted, index="all_updated")
+    return wanted

@@ -61,12 +61,12 @@ def _tax(vendor: "FreshBooks", act: Act, tax: Any) -> int:
 
 def _clients(vendor: "FreshBooks", act: Act, business: Business) -> dict[int, int]:
     """Straight into the table: fifty thousand must not take long."""
-    records, numbers = [], {}
-    for customer in business.customers_of("freshbooks"):
-        number = vendor.world.counters.next("freshbooks.client", vendor.clients.first_id)
-        numbers[customer.number] = number
-        records.append(_client(vendor, number, customer))
-    vendor.clients.table.fill(records)
+    numbers = {
+        customer.number: vendor.world.counters.next("freshbooks.client", vendor.clients.first_id)
+        for customer in business.customers_of("freshbooks")
+    }
+    customers = business.customers_of("freshbooks")
+    vendor.clients.table.fill(_client(vendor, numbers[each.number], each) for each in customers)
     return numbers
 
 

@@ -29,12 +29,15 @@ class Services(BusinessResource):
 
     def routes(self) -> list[Route]:
         base = "/comments/business/{business_id}"
+        body = self.schema()
         read, write = ("user:billable_items:read",), ("user:billable_items:write",)
         one, rate, kinds = base + "/service/{id}", base + "/service/{id}/rate", ("service",)
         return [
             Route("GET", base + "/services", self.list_page, HOST, "list", "3.10", read, kinds),
             Route("GET", one, self.get, HOST, "get", "3.10", read, kinds),
-            Route("POST", base + "/service", self.post, HOST, "create", "3.10", write, kinds),
+            Route(
+                "POST", base + "/service", self.post, HOST, "create", "3.10", write, kinds, body=self.schema()
+            ),
             Route("DELETE", one, self.delete, HOST, "delete", "3.10", write, kinds),
             Route("GET", base + "/service_rates", self.rates, HOST, "list rates", "3.10", read, kinds),
             Route("GET", rate, self.get_rate, HOST, "get rate", "3.10", read, kinds),

@@ -77,9 +77,9 @@ class TimeEntries(BusinessResource):
         return [
             Route("GET", BASE, self.list_page, host, "list", "3.8", read, kinds, query=("page", "per_page")),
             Route("GET", BASE + "/search", self.search, host, "search", "3.8", read, kinds, query=("q",)),
-            Route("POST", BASE, self.post, host, "create", "3.8", write, kinds),
+            Route("POST", BASE, self.post, host, "create", "3.8", write, kinds, body=self.schema()),
             Route("GET", one, self.get, host, "get", "3.8", read, kinds),
-            Route("PUT", one, self.put, host, "update", "3.8", write, kinds),
+            Route("PUT", one, self.put, host, "update", "3.8", write, kinds, body=self.schema()),
             Route("DELETE", one, self.delete, host, "delete", "3.8", write, kinds),
         ]
 
