@@ -130,7 +130,7 @@ class Gateway:
                 vendor.authenticate(call)
         if route.limited:
             cost = route.cost if isinstance(route.cost, int) else route.cost(call)
-            over = vendor.limiter.admit(cost, heavy=heavy)
+            over = (vendor.limiter.too_many_heavy() if heavy else None) or vendor.limiter.admit(cost)
             if over is not None:
                 return vendor.problem(call, Problem("limit", 429, over.limit, over))
         if not route.public:

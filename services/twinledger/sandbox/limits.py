@@ -104,13 +104,11 @@ class Limiter:
         self.credits = SlidingWindow(DAY_S, grain_s=10.0)
         self._clock = clock
 
-    def admit(self, cost: int, *, heavy: bool = False) -> Over | None:
+    def admit(self, cost: int) -> Over | None:
         """Counts the call, unless a limit refuses it."""
         now, caps = self._clock.now(), self.settings
         if caps.in_flight is not None and self.running > caps.in_flight:
             return Over("in_flight", caps.in_flight, 1.0)
-        if heavy and caps.heavy_in_flight is not None and self.heavy_running > caps.heavy_in_flight:
-            return Over("heavy_in_flight", caps.heavy_in_flight, 1.0)
         spending = (
             ("minute", self.minute, 1, caps.minute),
             ("day", self.day, 1, caps.day),
@@ -123,6 +121,11 @@ class Limiter:
             window.add(now, amount)
             window.at(now)
         return None
+
+    def too_many_heavy(self) -> Over | None:
+        """For a heavy call, before `admit`: more of them in flight than their pool holds."""
+        cap = self.settings.heavy_in_flight
+        return Over("heavy_in_flight", cap, 1.0) if cap is not None and self.heavy_running > cap else None
 
     def remaining(self, limit: str) -> int | None:
         cap: int | None = getattr(self.settings, limit)

@@ -51,7 +51,15 @@ ORGANIZATIONS = {
         "US",
     ),
     "eu": Organization(
-        "700200300", "20071162", "7231094", "Harbor Works Europe", "Europe/Berlin", "EUR", "€", "Germany", "DE"
+        "700200300",
+        "20071162",
+        "7231094",
+        "Harbor Works Europe",
+        "Europe/Berlin",
+        "EUR",
+        "€",
+        "Germany",
+        "DE",
     ),
 }
 

@@ -1,10 +1,10 @@
-"""Sandbox, Zoho CRM: what a call costs in credits (sheet section 6.2)."""
+"""Sandbox, Zoho CRM: what a call costs in credits, and which calls are heavy (sheet sections 6.2, 6.3)."""
 
 import re
 
 from ..call import BadJson, Call
 
-__all__ = ["coql_cost", "records_cost"]
+__all__ = ["always_heavy", "coql_cost", "heavy_list", "heavy_write", "records_cost"]
 
 _LIMIT = re.compile(r"\blimit\s+(?:\d+\s*,\s*)?(\d+)", re.IGNORECASE)
 
@@ -28,3 +28,17 @@ def _given(call: Call, name: str) -> object:
     except BadJson:
         return None
     return body.get(name) if isinstance(body, dict) else None
+
+
+def heavy_write(call: Call) -> bool:
+    """More than ten records in one insert, update or upsert."""
+    records = _given(call, "data")
+    return isinstance(records, list) and len(records) > 10
+
+
+def heavy_list(call: Call) -> bool:
+    return bool(call.arg("cvid") or call.arg("sort_by"))
+
+
+def always_heavy(call: Call) -> bool:
+    return True

@@ -30,7 +30,9 @@ class Notifications:
     def tell(self, done: list[Done]) -> None:
         now = self._world.clock.now()
         channels = [
-            row for row in self._world.subscriptions.of(self._crm.system) if (row.expires_at or now) >= now
+            row
+            for row in self._world.subscriptions.of(self._crm.system)
+            if row.expires_at is None or row.expires_at > now
         ]
         if not channels:
             return

@@ -7,7 +7,7 @@ from ..call import Call, Reply
 from ..plugin import Route
 from .convert import Convert
 from .coql_routes import CoqlRoutes
-from .costs import coql_cost, records_cost
+from .costs import always_heavy, coql_cost, heavy_list, heavy_write, records_cost
 from .field_routes import FieldRoutes
 from .note_routes import NoteRoutes
 from .org_routes import OrgRoutes
@@ -46,6 +46,7 @@ class _Paths:
         cost: int | Callable[[Call], int] = 1,
         query: tuple[str, ...] = (),
         objects: tuple[str, ...] = (),
+        heavy: Callable[[Call], bool] | None = None,
     ) -> None:
         self.routes.append(
             Route(
@@ -57,6 +58,7 @@ class _Paths:
                 sheet=f"zoho-crm.md {section}",
                 scopes=scopes,
                 cost=cost,
+                heavy=heavy,
                 query=query,
                 objects=objects,
             )
@@ -76,7 +78,16 @@ def all_routes(crm: "ZohoCrm") -> list[Route]:
         paths.add(
             "GET", path, notes.listed, scope("READ"), "4.14", query=("fields", *PAGED), objects=("note",)
         )
-        paths.add("POST", path, notes.insert, scope("CREATE"), "4.14", cost=records_cost, objects=("note",))
+        paths.add(
+            "POST",
+            path,
+            notes.insert,
+            scope("CREATE"),
+            "4.14",
+            cost=records_cost,
+            heavy=heavy_write,
+            objects=("note",),
+        )
     return paths.routes
 
 
@@ -102,9 +113,9 @@ def _record_paths(paths: _Paths, crm: "ZohoCrm", name: str) -> None:
 
     listing = ("fields", "ids", "page_token", "sort_by", "sort_order", "converted", *PAGED)
     finding = ("criteria", "email", "phone", "word")
-    add("GET", "", read.listed, scope("READ"), "4.1", query=listing)
-    add("POST", "", write.insert, scope("CREATE"), "4.3", cost=records_cost)
-    add("PUT", "", write.update_many, scope("UPDATE"), "4.4", cost=records_cost)
+    add("GET", "", read.listed, scope("READ"), "4.1", query=listing, heavy=heavy_list)
+    add("POST", "", write.insert, scope("CREATE"), "4.3", cost=records_cost, heavy=heavy_write)
+    add("PUT", "", write.update_many, scope("UPDATE"), "4.4", cost=records_cost, heavy=heavy_write)
     add("DELETE", "", write.delete_many, scope("DELETE"), "4.6", query=("ids", "wf_trigger"))
     add(
         "POST",
@@ -113,6 +124,7 @@ def _record_paths(paths: _Paths, crm: "ZohoCrm", name: str) -> None:
         scope("CREATE", f"ZohoCRM.modules.{name}.UPDATE"),
         "4.5",
         cost=records_cost,
+        heavy=heavy_write,
     )
     add("GET", "/deleted", read.deleted, scope("READ"), "4.7", query=("type", *PAGED))
     add(
@@ -125,14 +137,30 @@ def _record_paths(paths: _Paths, crm: "ZohoCrm", name: str) -> None:
     )
     add("GET", "/actions/count", search.count, scope("READ", SEARCH_SCOPE), "4.15", query=finding)
     add("GET", "/{id}", read.get, scope("READ"), "4.2", query=("fields",))
-    add("PUT", "/{id}", write.update_one, scope("UPDATE"), "4.4", cost=records_cost)
+    add("PUT", "/{id}", write.update_one, scope("UPDATE"), "4.4", cost=records_cost, heavy=heavy_write)
     add("DELETE", "/{id}", write.delete_one, scope("DELETE"), "4.6", query=("wf_trigger",))
     if name == "Leads":
-        add("POST", "/{id}/actions/convert", Convert(crm).convert, scope("UPDATE"), "4.13", cost=5)
+        add(
+            "POST",
+            "/{id}/actions/convert",
+            Convert(crm).convert,
+            scope("UPDATE"),
+            "4.13",
+            cost=5,
+            heavy=always_heavy,
+        )
 
 
 def _find_paths(paths: _Paths, crm: "ZohoCrm") -> None:
-    paths.add("POST", "/coql", CoqlRoutes(crm).query, ("ZohoCRM.coql.READ",), "4.9", cost=coql_cost)
+    paths.add(
+        "POST",
+        "/coql",
+        CoqlRoutes(crm).query,
+        ("ZohoCRM.coql.READ",),
+        "4.9",
+        cost=coql_cost,
+        heavy=always_heavy,
+    )
 
 
 def _watch_paths(paths: _Paths, crm: "ZohoCrm") -> None:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["ZohoCrm"]
 
 CREDITS = 53_000  # enterprise, three users
-IN_FLIGHT = 20
+IN_FLIGHT, HEAVY_IN_FLIGHT = 20, 10
 
 
 class ZohoCrm(ZohoVendor):
     def __init__(self, world: "World", site: str) -> None:
-        super().__init__(world, "zoho_crm", site, limits=LimitSettings(credits=CREDITS, in_flight=IN_FLIGHT))
+        super().__init__(world, "zoho_crm", site, limits=_enterprise())
         world.switches.declare(*SWITCHES)
         self.org: Org = world.shared(f"zoho.{site}.crm", lambda: Org(world, site))
         self.notifications = Notifications(self)
@@ -134,3 +134,7 @@ class ZohoCrm(ZohoVendor):
 
     def describe(self) -> dict[str, Any]:
         return {}
+
+
+def _enterprise() -> LimitSettings:
+    return LimitSettings(credits=CREDITS, in_flight=IN_FLIGHT, heavy_in_flight=HEAVY_IN_FLIGHT)
