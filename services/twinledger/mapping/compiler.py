@@ -21,6 +21,7 @@ from twinledger.mapping.compile_lines import compile_lines, empty_reader
 from twinledger.mapping.compile_scalars import compile_scalar, condition_of, functions_of, path_of, reader_of
 from twinledger.mapping.entity_model import CanonicalField, EntityModel
 from twinledger.mapping.errors import ValueFault
+from twinledger.mapping.expressions import Condition
 from twinledger.mapping.field_lens import Document, FieldLens
 from twinledger.mapping.functions import read_instant
 from twinledger.mapping.lens import ObjectMapping
@@ -56,6 +57,7 @@ def compile_mapping(file: MappingFile, models: Mapping[str, EntityModel]) -> Obj
         version=file.version,
         _lenses=lenses,
         _written_with=_written_with(lenses),
+        _conditions=_conditions(lenses),
         _read_id=_id_reader(file.identity),
         _read_updated_at=_stamp_reader(file.identity),
         _accept=_at(("accept",), lambda: condition_of(file.accept, (), document=True)),
@@ -91,6 +93,14 @@ def _compiled(
         return [compile_scalar(canonical[name], statement, tuple(canonical), prepare)]
 
     return compiled
+
+
+def _conditions(lenses: Mapping[str, FieldLens]) -> list[tuple[Condition, list[str]]]:
+    by_source: dict[str, tuple[Condition, list[str]]] = {}
+    for name, lens in lenses.items():
+        if lens.condition is not None:
+            by_source.setdefault(lens.condition.source, (lens.condition, []))[1].append(name)
+    return list(by_source.values())
 
 
 def _written_with(lenses: Mapping[str, FieldLens]) -> dict[str, frozenset[str]]:

@@ -56,6 +56,8 @@ class ObjectMapping:
     _read_updated_at: Callable[[Document], datetime | None]
     _accept: Condition | None
     _refuse_unsupported: Callable[[Document], None]
+    _conditions: Sequence[tuple[Condition, Sequence[str]]]
+    """What some fields depend on, each condition once."""
     _rules: Sequence[ReadingRule]
     _links: Sequence[Link]
     _names: Sequence[ComposedName]
@@ -98,7 +100,8 @@ class ObjectMapping:
             for rule in self._rules:
                 name = rule.name
                 rule.apply(document, fields)
-            self._drop_what_does_not_apply(fields)
+            for name in self._not_applying(fields):
+                fields.pop(name, None)
             name = "links"
             links = {link.name: found for link in self._links if (found := link.read(document))}
             name = "updated_at"
@@ -107,10 +110,9 @@ class ObjectMapping:
             raise _mapping_error(name, fault, external_id) from fault
         return Reading(self.entity, external_id, updated_at, fields, self._carrier.take(document), links)
 
-    def _drop_what_does_not_apply(self, fields: dict[str, JSON]) -> None:
-        for name, lens in self._lenses.items():
-            if lens.condition is not None and name in fields and not lens.condition(fields):
-                del fields[name]
+    def _not_applying(self, fields: Mapping[str, JSON]) -> list[str]:
+        """Fields that records with these values do not have here."""
+        return [name for condition, names in self._conditions if not condition(fields) for name in names]
 
     # --- what this system can hold ---------------------------------------------------------------
 
@@ -122,11 +124,8 @@ class ObjectMapping:
         """Fields whose change may cause a write. Those that need a call of their own (`phase_of`) are
         no part of a create. `fields` (the entity's) leaves out what does not apply to this record."""
         return frozenset(
-            name
-            for name, lens in self._lenses.items()
-            if lens.writable(creating=creating)
-            and (fields is None or lens.condition is None or lens.condition(fields))
-        )
+            name for name, lens in self._lenses.items() if lens.writable(creating=creating)
+        ).difference(() if fields is None else self._not_applying(fields))
 
     def phase_of(self, name: str) -> str | None:
         """Name of the vendor call that an update of this field needs; None: the ordinary update."""
@@ -200,11 +199,8 @@ class ObjectMapping:
     def _to_write(self, fields: Mapping[str, JSON], changed: Collection[str], creating: bool) -> list[str]:
         starts = self.writable(creating, fields) & self._starts(fields, changed, creating)
         wanted = frozenset[str]().union(*(self._written_with[name] for name in starts))
-        return [
-            name
-            for name, lens in self._lenses.items()
-            if name in wanted and (lens.condition is None or lens.condition(fields))
-        ]
+        wanted = wanted.difference(self._not_applying(fields))
+        return [name for name in self._lenses if name in wanted]
 
 
 def _named(name: str, read: Callable[[Document], Any], document: Document) -> Any:

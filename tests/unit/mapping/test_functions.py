@@ -23,7 +23,7 @@ CANONICAL = {
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(value=json_values())
 def test_a_function_gives_a_canonical_value_or_a_fault(name: str, value: Any) -> None:
     function = FUNCTIONS[name]

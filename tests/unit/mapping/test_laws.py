@@ -21,7 +21,7 @@ MAPPINGS = list(load_shipped().mappings.values())
 REFERENCE = "TL-ABCDEFGHIJKLMNOPQRST"
 
 each_mapping = pytest.mark.parametrize("mapping", MAPPINGS, ids=lambda mapping: mapping.object)
-laws = settings(max_examples=30, deadline=None)
+laws = settings(max_examples=20, deadline=None)
 
 
 def _said(mapping: ObjectMapping, document: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def test_the_reference_comes_back(mapping: ObjectMapping, data: st.DataObject) -
 
 
 @each_mapping
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_reading_fails_with_a_field_or_not_at_all(mapping: ObjectMapping, data: st.DataObject) -> None:
     identified = dict.fromkeys(IDS, "1")
