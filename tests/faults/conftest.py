@@ -1,0 +1,101 @@
+"""Layer 2: real processes. One stack stays up for the session; each run brings its own records.
+
+T_max, D and the call time-out are shortened by settings; the vendors' limits are only those of a
+larger plan, never switched off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import pytest_asyncio
+from rich.console import Console
+from rich.status import Status
+
+from twinledger.cli.demo.acts import People
+from twinledger.cli.demo.progress import wait_for_rest
+from twinledger.cli.dev.folders import Folders
+from twinledger.cli.dev.session import Session, open_session
+from twinledger.cli.dev.stack import StackOptions
+from twinledger.kernel.clock import SystemClock
+
+SHORT_TIMES = {
+    "TWINLEDGER_LOADER__FIND_LAG_S": "0.2",
+    "TWINLEDGER_LOADER__LATEST_RUN_S": "1.5",
+    "TWINLEDGER_LOADER__UPSERT_BLIND_S": "30",
+    "TWINLEDGER_LOADER__CALL_TIMEOUT_S": "1.0",
+    "TWINLEDGER_INGEST__POLL_INTERVAL_S": "2",
+}
+REST_WITHIN_S = 60
+NOT_POLLED_SINCE = "select count(*) from poll_cursor where polled_at is null or polled_at < $1"
+KAFKA_LIBS = Path(__file__).parents[2] / ".twinledger" / "kafka" / "libs"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The running stack, and the hands and eyes of a run."""
+
+    session: Session
+    people: People
+
+    def kill(self, stage: str) -> None:
+        """SIGKILL; the supervisor starts the stage again."""
+        self.session.stack.supervisor.part(stage).process.kill()
+
+    async def fault(self, system: str, method: str, path: str, fault: str, times: int = 1) -> None:
+        """Script the next calls of a route."""
+        body = {
+            "system": system,
+            "match": {"method": method, "path": path},
+            "nth": 1,
+            "times": times,
+            "fault": fault,
+        }
+        answer = await self.session.http.post(f"{self.session.admin}/faults", json=body)
+        assert answer.status_code == 200, answer.text
+
+    async def ledger(self, after: int = 0) -> list[dict[str, Any]]:
+        """The sandbox's own record of what happened: the oracle."""
+        answer = await self.session.http.get(f"{self.session.admin}/ledger", params={"after": after})
+        return [orjson.loads(line) for line in answer.content.splitlines()]
+
+    async def ledger_end(self) -> int:
+        rows = await self.ledger()
+        return int(rows[-1]["seq"]) if rows else 0
+
+    async def rest(self) -> None:
+        """Wait until every object was polled since now and nothing waits anywhere on the road.
+
+        A delivery that met a dead ingest is lost; the next poll finds what it would have told.
+        """
+        session = self.session
+        await session.http.post(f"{session.admin}/webhooks/flush", json={})
+        now = await session.pool.fetchval("select clock_timestamp()")
+        async with asyncio.timeout(REST_WITHIN_S):
+            while await session.pool.fetchval(NOT_POLLED_SINCE, now):
+                await session.clock.sleep(0.1)
+        status = Status("", console=Console(quiet=True))
+        at_rest = await wait_for_rest(session.pool, session.clock, status, "run", REST_WITHIN_S)
+        assert at_rest, status.status
+
+    async def one(self, object_name: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The only record that fits; more or fewer fail."""
+        found = [row for row in await self.people.records(object_name) if holds(row)]
+        assert len(found) == 1, f"{object_name}: {len(found)} records where one belongs"
+        return found[0]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+    folders = Folders(tmp_path_factory.mktemp("stack"), None, KAFKA_LIBS)
+    options = StackOptions(tenfold=True, environment=SHORT_TIMES)
+    async with open_session(folders, options, SystemClock(), lambda text: None) as session:
+        await session.go_live()
+        print(f"\nbroker: {session.stack.broker.name} {session.stack.broker.version}")  # noqa: T201
+        yield Live(session, People(session.http, session.admin))
