@@ -26,11 +26,14 @@ log = structlog.get_logger()
 class _Batch:
     def __init__(self) -> None:
         self.records: list[OutRecord] = []
-        self.acknowledged: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.ended = asyncio.Event()
+        self.acknowledged = False
 
     def end(self, acknowledged: bool) -> None:
-        if not self.acknowledged.done():
-            self.acknowledged.set_result(acknowledged)
+        """The first word counts: who was told no is not told otherwise later."""
+        if not self.ended.is_set():
+            self.acknowledged = acknowledged
+            self.ended.set()
 
 
 class HintLog:
@@ -51,7 +54,8 @@ class HintLog:
         batch.records.extend(records)
         self._send_next()
         try:
-            return await asyncio.shield(batch.acknowledged)
+            await batch.ended.wait()
+            return batch.acknowledged
         finally:
             self._waiting -= len(records)
 
@@ -63,7 +67,7 @@ class HintLog:
     def _open_batch(self) -> _Batch:
         """A batch whose time is over was answered: it is dropped unsent."""
         batch = self._gathering
-        if batch is None or batch.acknowledged.done():
+        if batch is None or batch.ended.is_set():
             batch = self._gathering = _Batch()
             asyncio.get_running_loop().call_later(self._timeout_s, batch.end, False)
         return batch

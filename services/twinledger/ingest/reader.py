@@ -33,7 +33,8 @@ from twinledger.state.ingest_leases import Duty
 
 __all__ = ["ObjectReader", "Reading"]
 
-_LOOK_EVERY_S = 1.0
+_LOOK_EVERY_S = 5.0
+"""Hints wake the reader and postponed reads name their time: this is for words that got lost."""
 _AWAY_S = 0.5
 _PERMISSION_S = 300.0
 _AWAY = (TransientError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -106,7 +107,7 @@ class ObjectReader:
         if self._stopping or self._paused_s() > 0 or not self._shared.duties.holds(self._duty):
             return False
         failpoint("due_read.take.before")
-        async with transaction(self._shared.pool) as connection:
+        async with self._shared.pool.acquire() as connection:
             due = await take_due(connection, self._shared.workspace, self._object, self._limit)
             if not due:
                 self._next_s = await next_due_s(connection, self._shared.workspace, self._object)

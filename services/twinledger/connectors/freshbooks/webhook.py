@@ -14,6 +14,7 @@ from twinledger.connectors.base.contract import Delivery, Hint, Subscription, Ve
 __all__ = ["FreshBooksWebhooks"]
 
 _SIGNATURE = "x-freshbooks-hmac-sha256"
+_MAX_FIELDS = 50
 _PENDING = frozenset({"wanted", "registered"})
 _OBJECTS = {noun: f"freshbooks.{noun}" for noun in ("client", "item", "tax", "invoice", "payment")}
 
@@ -23,7 +24,7 @@ class FreshBooksWebhooks:
 
     def judge(self, delivery: Delivery, subscription: Subscription) -> Verdict:
         try:
-            form = dict(parse_qsl(delivery.body.decode(), keep_blank_values=True, max_num_fields=50))
+            form = _form(delivery.body)
         except ValueError:
             return Verdict("undecodable")
         name = form.get("name", "")
@@ -36,6 +37,17 @@ class FreshBooksWebhooks:
         if object_name is None or not (external_id.isascii() and external_id.isdigit()):
             return Verdict("unknown")
         return Verdict("accepted", (Hint(object_name, external_id),))
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """The fields in received order; ids need no unquoting, which would be most of the work."""
+    text = body.decode()
+    if "%" in text or "+" in text:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+    if text.count("&") >= _MAX_FIELDS:
+        raise ValueError("too many fields")
+    pairs = (pair.partition("=") for pair in text.split("&") if pair)
+    return {name: value for name, _, value in pairs}
 
 
 def _handshake(form: Mapping[str, str], subscription: Subscription) -> Verdict:

@@ -22,16 +22,17 @@ def build_hints(
     codec: Codec, workspace: str, hints: Iterable[Hint], *, lane: Lane, received_at: datetime
 ) -> list[OutRecord]:
     """Ids only; the receipt is what the road's latency is measured from."""
-    return [_build(codec, workspace, hint, lane, received_at) for hint in hints]
+    at = str(received_at.timestamp())
+    return [_build(codec, workspace, hint, lane, received_at, at) for hint in hints]
 
 
-def _build(codec: Codec, workspace: str, hint: Hint, lane: Lane, received_at: datetime) -> OutRecord:
+def _build(codec: Codec, workspace: str, hint: Hint, lane: Lane, received_at: datetime, at: str) -> OutRecord:
     value = codec.encode(
         "hint",
         {"workspace": workspace, "object": hint.object, "external_id": hint.external_id, "lane": lane},
     )
     envelope = Envelope(
-        event_id=str(derived_id("hint", workspace, hint.object, hint.external_id, received_at.isoformat())),
+        event_id=str(derived_id("hint", workspace, hint.object, hint.external_id, at)),
         source=hint.object,
         type="hint",
         time=received_at,
