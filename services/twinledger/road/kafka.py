@@ -25,9 +25,9 @@ __all__ = ["KafkaConsumer", "KafkaProducer", "partition_of"]
 _MAX_REQUEST_BYTES = 2 * MAX_RECORD_BYTES
 
 
-def partition_of(key: bytes, partitions: Sequence[int], available: Sequence[int]) -> int:
+def partition_of(key: bytes, partitions: int) -> int:
     """CRC-32 as librdkafka's default; in C, where the Java client's murmur2 would be Python here."""
-    return partitions[zlib.crc32(key) % len(partitions)]
+    return zlib.crc32(key) % partitions
 
 
 class KafkaProducer:
@@ -49,7 +49,6 @@ class KafkaProducer:
             linger_ms=self._linger_ms,
             max_request_size=_MAX_REQUEST_BYTES,
             max_batch_size=256 * 1024,
-            partitioner=partition_of,
             request_timeout_ms=15_000,
         )
         async with _as_transient("the broker does not answer"):
@@ -63,8 +62,16 @@ class KafkaProducer:
         assert self._producer is not None, "start() first"
         failpoint("producer.send.before")
         async with _as_transient("the broker did not acknowledge"):
+            topics = {record.topic for record in records}
+            counts = {topic: len(await self._producer.partitions_for(topic)) for topic in topics}
             pending = [
-                await self._producer.send(r.topic, key=r.key, value=r.value, headers=list(r.headers))
+                await self._producer.send(
+                    r.topic,
+                    key=r.key,
+                    value=r.value,
+                    headers=list(r.headers),
+                    partition=partition_of(r.key, counts[r.topic]),
+                )
                 for r in records
             ]
             await _all_of(pending)
