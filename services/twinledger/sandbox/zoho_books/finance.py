@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from ..call import Change
 from ..world import World
@@ -81,6 +82,10 @@ class Finance:
     def papers(self) -> Sequence[Document | Payments]:
         """All that names a customer or a vendor."""
         return [*self.documents(), self.customer_payments, self.vendor_payments]
+
+    def extension(self, name: str, group: str) -> Any:
+        """A resource that another product brought."""
+        return next(each for each in self.extensions if (each.name, each.group) == (name, group))
 
     def payload_key(self, name: str) -> str:
         resources = [*self.resources(), *self.extensions]

@@ -47,6 +47,7 @@ class Resource:
     default_filter: ClassVar[str] = "Status.All"
     plain: ClassVar[bool] = True  # the stored record is what a GET answers
     sheet: ClassVar[str] = "2.3"
+    group: ClassVar[str] = "finance"  # whose tables: Expense has expenses and users of its own
 
     def __init__(self, finance: "Finance") -> None:
         self.finance = finance
@@ -54,7 +55,7 @@ class Resource:
         self.world = finance.world
         indexes = [*indexes_of(self.columns, self.id_key), *self.extra_indexes()]
         self.table = self.world.table(
-            f"zoho.{self.organization.site}.finance.{self.name}",
+            f"zoho.{self.organization.site}.{self.group}.{self.name}",
             indexes,
             id_of=lambda record: record[self.id_key],
             order="id",
