@@ -7,7 +7,7 @@ is the floor, and no request is ever sent twice by the library itself.
 from __future__ import annotations
 
 import ssl
-from functools import partial
+from functools import cache, partial
 
 import aiohttp
 from httpx import (
@@ -71,9 +71,16 @@ def never_left(error: Exception) -> bool:
 
 
 def _new_transport() -> AiohttpTransport:
+    tls = _tls()
+    return AiohttpTransport(verify=tls, limits=_LIMITS, client=partial(_new_session, tls))
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Read once: loading the certificate authorities takes a tenth of a second."""
     tls = create_ssl_context()
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
-    return AiohttpTransport(verify=tls, limits=_LIMITS, client=partial(_new_session, tls))
+    return tls
 
 
 def _new_session(tls: ssl.SSLContext) -> aiohttp.ClientSession:

@@ -183,7 +183,7 @@ async def open_party(sandbox: Sandbox, system: str, *, timeout_s: float = 5) -> 
             sandbox.grants[platform] = await consent(http, auth, platform)
         tokens = Wallet(sandbox, platform, auth)
         (account,) = await auth.accounts(await tokens.token())
-        connection = Connection("acme", account, tokens, api_url(sandbox, platform))
+        connection = Connection("acme", account, tokens, api_url(sandbox, platform), timeout_s)
         connector = registry.build(system, connection, http=http, clock=clock)
         if system not in sandbox.ready:
             await connector.setup.ensure_reference_fields(list(connector.info.objects), CountingPermit())

@@ -13,9 +13,11 @@ __all__ = ["Connection"]
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One workspace's account at one system. `account` holds the ids that `Auth.accounts` names;
-    an empty `api_url` is the vendor's own address, and a token's `api_domain` goes before it."""
+    an empty `api_url` is the vendor's own address, and a token's `api_domain` goes before it.
+    `timeout_s` bounds a whole request, however its bytes drip."""
 
     workspace: str
     account: Mapping[str, str]
     tokens: TokenSource
     api_url: str = ""
+    timeout_s: float = 30

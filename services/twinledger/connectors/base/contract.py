@@ -52,8 +52,9 @@ Lane = Literal["live", "retry", "verify", "backfill"]
 class SourceDocument:
     """One vendor document as read: `document` holds the vendor's JSON bytes of this record alone.
 
-    `related` names ids that the document itself does not carry but identity needs, for example
-    the contacts of a CRM account. `gone` means the vendor no longer has the record: `document` is empty.
+    `related` names records that the document itself does not carry but identity needs, for example
+    the contacts of a CRM account: {"contacts": ["zoho_crm.contact/71"]}. `gone` means the vendor no
+    longer has the record: `document` is empty.
     """
 
     object: str

@@ -22,7 +22,8 @@ __all__ = ["build"]
 def build(info: ConnectorInfo, connection: Connection, http: AsyncClient, clock: Clock) -> Connector:
     """Entry point of `connectors.registry`."""
     api_url = connection.api_url or API_URL
-    vendor = VendorClient(http, connection.tokens, FreshBooksDialect(), clock, api_url=api_url)
+    tokens, timeout_s = connection.tokens, connection.timeout_s
+    vendor = VendorClient(http, tokens, FreshBooksDialect(), clock, api_url=api_url, timeout_s=timeout_s)
     client = FreshBooksClient(vendor, connection.account["account_id"])
     return Connector(
         info=info,

@@ -22,7 +22,8 @@ __all__ = ["build"]
 def build(info: ConnectorInfo, connection: Connection, http: AsyncClient, clock: Clock) -> Connector:
     """Entry point of `connectors.registry`."""
     api_url = connection.api_url or DEFAULT_API
-    client = CrmClient(VendorClient(http, connection.tokens, CrmDialect(), clock, api_url=api_url))
+    tokens, timeout_s = connection.tokens, connection.timeout_s
+    client = CrmClient(VendorClient(http, tokens, CrmDialect(), clock, api_url=api_url, timeout_s=timeout_s))
     return Connector(
         info=info,
         source=CrmSource(client, clock),
