@@ -41,6 +41,7 @@ class Admin:
             ("DELETE", "/faults"): self._clear_faults,
             ("POST", "/clock/advance"): self._advance,
             ("GET", "/clock"): lambda _query, _body: (200, self._clock()),
+            ("PUT", "/clock"): self._put_clock,
             ("POST", "/act"): self._act,
             ("POST", "/snapshot"): self._snapshot,
             ("GET", "/switches"): lambda _query, _body: (200, self._world.switches.rows()),
@@ -130,6 +131,13 @@ class Admin:
         if isinstance(self._world.clock, RealClock):
             return 409, {"error": "the clock is real; start with --clock virtual"}
         self._world.clock.advance(float(body.get("seconds", 0)))
+        return 200, self._clock()
+
+    def _put_clock(self, query: Query, body: Any) -> Answer:
+        """`skew_s`: how wrong the vendors' clock is. A virtual clock is advanced instead."""
+        if not isinstance(self._world.clock, RealClock):
+            return 409, {"error": "the clock is virtual; use POST /clock/advance"}
+        self._world.clock.skew_s = float(body.get("skew_s", 0))
         return 200, self._clock()
 
     def _put_switches(self, query: Query, body: Any) -> Answer:

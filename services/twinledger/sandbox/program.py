@@ -26,7 +26,7 @@ from .business import make_business
 from .clock import make_clock
 from .gateway import Gateway
 from .listener import Listener, bind
-from .openapi import describe_routes
+from .openapi import describe_routes, route_rows, switch_rows
 from .plugin import Vendor
 from .randomness import Randomness
 from .router import Router
@@ -64,6 +64,7 @@ class Options:
     clock: str = "real"
     state: Path | None = None
     vendors: tuple[str, ...] = PACKAGES
+    listed: str | None = None
 
 
 class Sandbox:
@@ -186,6 +187,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--state", "--data-dir", dest="state", type=Path, help="state file: read at start, written at stop"
     )
+    parser.add_argument("--list", choices=("routes", "switches"), help="print them and stop")
     parser.add_argument("--vendors", default=",".join(PACKAGES), help="only these, by comma")
     parsed = parser.parse_args(arguments)
     pairs = [each.partition("=") for each in parsed.switch]
@@ -203,6 +205,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         switches=tuple((name, value) for name, _, value in pairs),
         clock=parsed.clock,
         state=state,
+        listed=parsed.list,
         vendors=tuple(name.strip() for name in parsed.vendors.split(",") if name.strip()),
     )
 
@@ -215,6 +218,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SwitchError, OSError) as exc:
         print(f"sandbox: {exc}", file=sys.stderr)  # noqa: T201 - the program's own output
         return 2
+    if options.listed is not None:
+        world = sandbox.world
+        rows = route_rows(world.vendors) if options.listed == "routes" else switch_rows(world.switches.rows())
+        print("\n".join(rows))  # noqa: T201 - the program's own output
+        return 0
     runner = asyncio.run
     with contextlib.suppress(ImportError):
         runner = importlib.import_module("uvloop").run

@@ -18,13 +18,14 @@ class Receiver:
     def __init__(self) -> None:
         self.seen: list[tuple[list[tuple[str, str]], str | None]] = []
         self.uri = ""
+        self.statuses: list[int] = []  # what to answer next, before 200
         self._came = asyncio.Event()
 
     async def take(self, request: web.Request) -> web.Response:
         fields = parse_qsl(await request.text(), keep_blank_values=True)
         self.seen.append((fields, request.headers.get("X-FreshBooks-Hmac-SHA256")))
         self._came.set()
-        return web.Response()
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
 
     def names(self) -> list[str]:
         return [dict(fields)["name"] for fields, _ in self.seen]
@@ -108,6 +109,32 @@ async def test_loss_duplicates_and_flush(freshbooks: FreshBooksBrowser, receiver
     await freshbooks.new_client()
     _, rows = await freshbooks.admin_call("GET", "/deliveries")
     assert rows[-1]["outcome"] == "lost"
+
+
+async def test_reordering_is_seeded_and_loses_nothing(
+    freshbooks: FreshBooksBrowser, receiver: Receiver
+) -> None:
+    await _subscribe(freshbooks, receiver, "client")
+    await freshbooks.admin_call("PUT", "/webhooks", {"reorder": 20, "seed": 7})
+    made = [str(await freshbooks.new_client()) for _ in range(8)]
+    await freshbooks.admin_call("POST", "/webhooks/flush")
+    came = [dict(fields)["object_id"] for fields, _ in receiver.seen[1:]]
+    assert sorted(came) == made
+    assert came != made
+
+
+async def test_a_refused_delivery_is_tried_again(freshbooks: FreshBooksBrowser, receiver: Receiver) -> None:
+    await _subscribe(freshbooks, receiver, "client")
+    receiver.statuses = [302, 500]
+    await freshbooks.new_client()
+    await receiver.wait(2)
+    await freshbooks.admin_call("POST", "/webhooks/flush")
+    _, rows = await freshbooks.admin_call("GET", "/deliveries")
+    assert [(row["outcome"], row["status"], row["attempt"]) for row in rows[1:]] == [
+        ("refused", 302, 1),
+        ("refused", 500, 2),
+        ("acknowledged", 200, 3),
+    ]
 
 
 async def test_wrong_code_wrong_event_and_missing_scope(

@@ -94,6 +94,18 @@ async def test_truncated_and_html_answers_keep_their_status(harness: Harness) ->
         assert not text.endswith("}")
 
 
+async def test_a_drip_takes_as_long_as_its_bytes(harness: Harness) -> None:
+    await _script(harness, "drip:10", "GET")
+    began = harness.world.clock.now()
+    call = asyncio.ensure_future(harness.call("GET", f"{harness.shop}/contacts"))
+    async with asyncio.timeout(5):
+        while not call.done():
+            harness.world.clock.advance(0.1)
+            await asyncio.sleep(0)
+    assert call.result() == (200, {"contacts": [], "total": 0})
+    assert harness.world.clock.now() - began >= len('{"contacts":[],"total":0}') / 10 - 0.2
+
+
 async def test_an_act_is_a_change_without_limits(harness: Harness) -> None:
     await harness.call("PUT", f"{harness.admin}/limits", json={"system": "shop", "minute": 0})
     wanted = {"system": "shop", "object": "contact", "op": "create", "fields": {"contact_name": "Harbor"}}

@@ -35,9 +35,7 @@ class Services(BusinessResource):
         return [
             Route("GET", base + "/services", self.list_page, HOST, "list", "3.10", read, kinds),
             Route("GET", one, self.get, HOST, "get", "3.10", read, kinds),
-            Route(
-                "POST", base + "/service", self.post, HOST, "create", "3.10", write, kinds, body=self.schema()
-            ),
+            Route("POST", base + "/service", self.post, HOST, "create", "3.10", write, kinds, body=body),
             Route("DELETE", one, self.delete, HOST, "delete", "3.10", write, kinds),
             Route("GET", base + "/service_rates", self.rates, HOST, "list rates", "3.10", read, kinds),
             Route("GET", rate, self.get_rate, HOST, "get rate", "3.10", read, kinds),
