@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.console import Console
 from rich.status import Status
 
@@ -24,6 +25,8 @@ from twinledger.cli.dev.folders import Folders
 from twinledger.cli.dev.session import Session, open_session
 from twinledger.cli.dev.stack import StackOptions
 from twinledger.kernel.clock import SystemClock
+from twinledger.road.topics import SOURCE_RECORDS
+from twinledger.transform.wiring import GROUP as TRANSFORM_GROUP
 
 SHORT_TIMES = {
     "TWINLEDGER_LOADER__FIND_LAG_S": "0.2",
@@ -80,6 +83,8 @@ class Live:
         async with asyncio.timeout(REST_WITHIN_S):
             while await session.pool.fetchval(NOT_POLLED_SINCE, now):
                 await session.clock.sleep(0.1)
+            while await unread_records(session.stack.broker.address):
+                await session.clock.sleep(0.1)
         status = Status("", console=Console(quiet=True))
         at_rest = await wait_for_rest(session.pool, session.clock, status, "run", REST_WITHIN_S)
         assert at_rest, status.status
@@ -89,6 +94,20 @@ class Live:
         found = [row for row in await self.people.records(object_name) if holds(row)]
         assert len(found) == 1, f"{object_name}: {len(found)} records where one belongs"
         return found[0]
+
+
+async def unread_records(bootstrap: str) -> int:
+    """Source records that transform has not taken in: its state is in Kafka alone."""
+    partitions = [TopicPartition(SOURCE_RECORDS.name, number) for number in range(SOURCE_RECORDS.partitions)]
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, group_id=TRANSFORM_GROUP, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(partitions)
+        return sum([ends[one] - (await consumer.committed(one) or 0) for one in partitions])
+    finally:
+        await consumer.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
