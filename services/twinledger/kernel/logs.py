@@ -29,7 +29,7 @@ _ALLOWED = (
     "outcome reason error_class error fingerprint dead_letter_id",
     "budget_group state op intent_id permit_id status code endpoint took_ms retry_after_s",
     "host port path name instance signal version broker database address migrations records subscription",
-    "since until seconds",
+    "since until seconds missing",
 )
 ALLOWED_KEYS = frozenset(key for line in _ALLOWED for key in line.split())
 _FRAMES = 8

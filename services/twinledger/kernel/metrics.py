@@ -10,7 +10,6 @@ from prometheus_client import Counter, Gauge, Histogram
 __all__ = [
     "BUILD_INFO",
     "CONFLICTS",
-    "DB_POOL_CONNECTIONS",
     "DLQ_RECORDS",
     "ERRORS",
     "EVENTS",
@@ -38,9 +37,6 @@ _AGES = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 18
 BUILD_INFO = Gauge("twinledger_build_info", "Always 1; which release runs.", ["version", "stage"])
 EVENT_LOOP_LAG = Gauge(
     "twinledger_event_loop_lag_seconds", "Delay of a scheduled callback: the process is busy.", ["stage"]
-)
-DB_POOL_CONNECTIONS = Gauge(
-    "twinledger_db_pool_connections", "Used near max: statements queue.", ["stage", "state"]
 )
 
 EVENTS = Counter(

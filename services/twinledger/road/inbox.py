@@ -43,7 +43,7 @@ async def reopen(connection: Connection, workspace: str, keys: Collection[InboxK
 
 async def prune(connection: Connection, older_than: timedelta = timedelta(days=90)) -> None:
     """Forget old rows; after that the version guard alone keeps old versions out."""
-    await connection.execute("delete from inbox where seen_at < now() - $1::interval", older_than)
+    await connection.execute(_PRUNE, older_than)
 
 
 def _columns(keys: Collection[InboxKey]) -> tuple[list[str], ...]:
@@ -70,4 +70,8 @@ _REOPEN = """
     from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as k(object, external_id, version, hash)
     where i.workspace = $1 and i.object = k.object and i.external_id = k.external_id
       and i.remote_version = k.version and i.content_hash = k.hash
+"""
+_PRUNE = """
+    delete from inbox where ctid = any(array(
+        select ctid from inbox where seen_at < now() - $1::interval limit 20000))
 """

@@ -18,6 +18,7 @@ from twinledger.kernel.database import Connection, Pool, transaction
 from twinledger.kernel.errors import TransientError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.kernel.metrics import OUTBOX_OLDEST_AGE, OUTBOX_PENDING
+from twinledger.road import inbox
 from twinledger.road.broker import OutRecord, Producer
 from twinledger.road.outbox import CHANNEL
 from twinledger.road.stored_headers import from_text
@@ -118,8 +119,9 @@ class Relay:
 
 
 async def _tidy(connection: Connection) -> None:
-    """Rows stay a day after their ack, to refill a broker that lost its disk."""
+    """Rows stay a day after their ack, to refill a broker that lost its disk; inbox rows go in time too."""
     await connection.execute(_FORGET)
+    await inbox.prune(connection)
     row = await connection.fetchrow(_PENDING)
     assert row is not None
     OUTBOX_PENDING.set(row["n"])

@@ -19,7 +19,6 @@ __all__ = [
     "dead_letter_topic",
     "ensure_topics",
     "key_of",
-    "parts_of",
 ]
 
 _DAY_MS = 24 * 3600 * 1000
@@ -72,11 +71,6 @@ def dead_letter_topic(topic: Topic) -> Topic:
 def key_of(*parts: str) -> bytes:
     """The record key of a topic, its parts in the declared order."""
     return _SEPARATOR.join(parts).encode()
-
-
-def parts_of(key: bytes) -> tuple[str, ...]:
-    """The parts back."""
-    return tuple(key.decode().split(_SEPARATOR))
 
 
 async def ensure_topics(

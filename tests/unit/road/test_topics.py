@@ -4,7 +4,7 @@ import pytest
 
 from twinledger.kernel.resources import schema_dir
 from twinledger.road.kafka import partition_of
-from twinledger.road.topics import HINTS, OBSERVATIONS, ROAD, Topic, dead_letter_topic, key_of, parts_of
+from twinledger.road.topics import OBSERVATIONS, ROAD, Topic, dead_letter_topic, key_of
 
 
 @pytest.mark.parametrize("topic", ROAD, ids=lambda topic: topic.name)
@@ -20,9 +20,9 @@ def test_a_dead_letter_topic_keeps_longer_and_takes_more() -> None:
     assert letters.max_record_bytes > OBSERVATIONS.max_record_bytes
 
 
-def test_key_parts_come_back() -> None:
-    assert parts_of(key_of("acme", "freshbooks.client", "24018")) == ("acme", "freshbooks.client", "24018")
-    assert len(HINTS.key) == 2
+def test_a_key_keeps_its_parts_apart() -> None:
+    assert key_of("acme", "freshbooks.client", "24018") == b"acme\x1ffreshbooks.client\x1f24018"
+    assert key_of("a", "bc") != key_of("ab", "c")
 
 
 def test_a_key_always_goes_to_the_same_partition_and_keys_spread() -> None:
