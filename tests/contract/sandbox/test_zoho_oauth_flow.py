@@ -120,11 +120,22 @@ async def test_revoking_a_refresh_token_kills_its_access_tokens(zoho: ZohoBrowse
 async def test_the_twenty_first_refresh_token_evicts_the_oldest(zoho: ZohoBrowser) -> None:
     first = await zoho.connect()
     await zoho.switch("zoho_accounts.refresh_tokens_per_user", 3)
+    await zoho.switch("zoho_accounts.codes_per_minute", 9)
     await zoho.connect()
     assert await _refresh(zoho, first["refresh_token"]) != (200, {"error": "invalid_code"})
     await zoho.connect()
     await zoho.connect()
     assert await _refresh(zoho, first["refresh_token"]) == (200, {"error": "invalid_code"})
+
+
+async def test_the_fifth_code_of_a_minute_is_refused_for_ten_minutes(zoho: ZohoBrowser) -> None:
+    url = f"{zoho.urls['accounts']}/oauth/v2/auth"
+    for _ in range(3):
+        await zoho.consent()
+    for seconds, status in ((0, 429), (599, 429), (1, 200)):
+        await zoho.advance(seconds)
+        async with zoho.session.get(url, params=zoho.asked()) as page:
+            assert page.status == status
 
 
 async def test_only_the_oauthtoken_scheme_counts_unless_switched(zoho: ZohoBrowser) -> None:

@@ -82,10 +82,16 @@ class Consent:
         return None if self._may_make_code(app) else _error_page("too_many_requests", "Try again later", 429)
 
     def _may_make_code(self, app: App) -> bool:
-        now = self._world.clock.now()
+        now, client_id = self._world.clock.now(), app.client_id
         if self._accounts.limiter.settings.token is None:
             return True
-        return now >= self._blocked_until.get(app.client_id, 0.0)
+        if now < self._blocked_until.get(client_id, 0.0):
+            return False
+        cap = int(self._world.switches.get("zoho_accounts.codes_per_minute"))
+        if self._made(client_id).at(now) < cap:
+            return True
+        self._blocked_until[client_id] = now + BLOCK_S
+        return False
 
     def _allow(self, asked: dict[str, str], site: str, *, first_time: bool) -> Reply:
         accounts = self._accounts.at(site)
@@ -107,18 +113,14 @@ class Consent:
         )
         if first_time:
             accounts.consents.add(asked["client_id"], scopes)
-        self._count(asked["client_id"])
+        self._made(asked["client_id"]).add(self._world.clock.now())
         server = self._world.url(f"zoho.{site}.accounts")
         return _redirect(
             asked["redirect_uri"], {"code": code, "location": site, "accounts-server": server}, asked["state"]
         )
 
-    def _count(self, client_id: str) -> None:
-        now = self._world.clock.now()
-        window = self._windows.setdefault(client_id, SlidingWindow(60.0))
-        window.add(now)
-        if window.at(now) >= int(self._world.switches.get("zoho_accounts.codes_per_minute")) + 1:
-            self._blocked_until[client_id] = now + BLOCK_S
+    def _made(self, client_id: str) -> SlidingWindow:
+        return self._windows.setdefault(client_id, SlidingWindow(60.0))
 
     def _code(
         self,

@@ -9,6 +9,7 @@ from .times import parse_time
 
 __all__ = ["BadLiteral", "comparable", "like_pattern", "loose", "ordering", "tests"]
 
+_ID = re.compile(r"^[0-9]{1,19}$")
 _SPECIAL = re.compile(r"[{}\[\]^:\-/!?*_@\s\x1f]+")
 NUMBERS = {"integer", "currency", "double", "percent"}
 IDS = {"bigint", "lookup", "ownerlookup"}
@@ -39,7 +40,7 @@ def comparable(field: Field, literal: Any, zone: str) -> Any:
         return literal
     if kind in IDS:
         text = str(literal)
-        return int(text) if text.isascii() and text.isdigit() else text.casefold()
+        return int(text) if _ID.match(text) else text.casefold()
     return str(literal).casefold()
 
 
@@ -49,7 +50,7 @@ def ordering(field: Field, value: Any) -> Any:
         return None
     if field.data_type in IDS:
         text = str(value)
-        return int(text) if text.isascii() and text.isdigit() else text.casefold()
+        return int(text) if _ID.match(text) else text.casefold()
     if isinstance(value, list):
         return ";".join(map(str, value)).casefold()
     return value.casefold() if isinstance(value, str) else value

@@ -10,13 +10,13 @@ from .answers import refuse
 __all__ = ["Column", "Comparison", "Condition", "Junction", "Query", "parse", "syntax_error"]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:\\.|''|[^'\\])*')|(?P<number>-?\d+(?:\.\d+)?)(?![\w.])|(?P<word>[A-Za-z_$][\w$.]*)"
+    r"\s*(?:(?P<text>'(?:\\.|''|[^'\\])*')|(?P<number>-?[0-9]{1,30}(?:\.[0-9]{1,30})?)(?![\w.])|(?P<word>[A-Za-z_$][\w$.]*)"
     r"|(?P<sign><=|>=|!=|<>|=|<|>|\(|\)|,))"
 )
 AGGREGATES = {"count", "sum", "min", "max", "avg"}
 SIGNS = {"=", "!=", "<>", ">", ">=", "<", "<="}
 MOST_COLUMNS, MOST_CRITERIA, MOST_ORDERS, MOST_GROUPS, MOST_AGGREGATES = 50, 25, 10, 4, 5
-MOST_ROWS, DEFAULT_ROWS = 2_000, 200
+MOST_ROWS, DEFAULT_ROWS, MOST_DEPTH = 2_000, 200, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ class _Parser:
         self._at = 0
         self._pairwise = pairwise
         self._criteria = 0
+        self._depth = 0
 
     @property
     def _now(self) -> _Token:
@@ -219,8 +220,11 @@ class _Parser:
         return parts[0] if len(parts) == 1 else Junction(operator, tuple(parts))
 
     def _operand(self) -> Condition:
-        if self._taken("("):
+        if self._now.text == "(" and self._depth < MOST_DEPTH:
+            self._next()
+            self._depth += 1
             inside = self._condition()
+            self._depth -= 1
             if not self._taken(")"):
                 raise self._wrong()
             return inside

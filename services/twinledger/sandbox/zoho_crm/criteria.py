@@ -17,7 +17,7 @@ from .paths import FieldPath, resolve
 
 __all__ = ["Criteria", "parse_criteria"]
 
-MOST_CONDITIONS, MOST_IN = 10, 100
+MOST_CONDITIONS, MOST_IN, MOST_DEPTH = 10, 100, 50
 _ESCAPED = re.compile(r"\\([(),\\])")
 _JOINT = re.compile(r"\s*(and|or)\s*", re.IGNORECASE)
 LOOSE_TYPES = {"text", "textarea", "email", "phone", "website", "formula"}
@@ -57,6 +57,7 @@ class _Reader:
         self.text = text
         self.at = 0
         self._conditions = 0
+        self._depth = 0
 
     def series(self) -> Criteria:
         parts, joints = [self._group()], set[str]()
@@ -79,6 +80,9 @@ class _Reader:
         self.at += 1
         inside = self.text[self.at :].lstrip()
         if inside.startswith("("):
+            self._depth += 1
+            if self._depth > MOST_DEPTH:
+                raise _invalid("too many brackets")
             self.at = len(self.text) - len(inside)
             found = self.series()
             if not self.text.startswith(")", self.at):

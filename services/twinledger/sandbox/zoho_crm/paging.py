@@ -14,6 +14,7 @@ from .answers import refuse
 __all__ = ["PER_PAGE", "Place", "number_of", "page_and_size", "place_of", "token_for"]
 
 PER_PAGE = 200
+LONGEST_NUMBER = 9
 DISCRETE_LIMIT = 2_000
 TOKEN_LIFE_S = 86_400
 UNBOUND = {"page_token", "page"}
@@ -32,7 +33,8 @@ def number_of(call: Call, name: str, default: int, most: int | None = None) -> i
     text = call.arg(name)
     if text is None or text == "":
         return default
-    if not text.isascii() or not text.isdigit() or int(text) < 1 or (most is not None and int(text) > most):
+    whole = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+    if not whole or int(text) < 1 or (most is not None and int(text) > most):
         details: dict[str, Any] = {"param_name": name, "expected_data_type": "integer"}
         if most is not None:
             details["range"] = {"from": 1, "to": most}

@@ -25,6 +25,8 @@ def parse_time(text: object, zone: str) -> int | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    if not 1900 <= moment.year <= 2999:
+        return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=_zone(zone))
     return int(moment.timestamp())

@@ -3,6 +3,7 @@
 Returns what is kept (lookups as ids, times as seconds), or raises the refusal.
 """
 
+import math
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ __all__ = ["clean_value", "record_id"]
 
 _EMAIL = re.compile(r"^[^@\s,;<>()\"]+@[^@\s,;<>()\"]+\.[^@\s,;<>()\".]{2,}$")
 _PHONE = re.compile(r"^\+?[\d\s().\-/x#*,;a-zA-Z]*$")
-_DIGITS = re.compile(r"^-?\d+$")
+_DIGITS = re.compile(r"^-?[0-9]+$")
 
 
 def clean_value(org: "Org", field: Field, value: Any, path: str) -> Any:
@@ -91,11 +92,13 @@ def _bigint(org: "Org", field: Field, value: Any, path: str) -> Any:
         isinstance(value, int) or (isinstance(value, str) and _DIGITS.match(value))
     ):
         raise _wrong(field, path, "bigint")
+    if len(str(value).lstrip("-")) > LENGTHS["bigint"]:
+        raise invalid_data(field.api_name, path, maximum_length=LENGTHS["bigint"])
     return int(value)
 
 
 def _number(org: "Org", field: Field, value: Any, path: str) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise _wrong(field, path, "double")
     if len(str(abs(int(value)))) > (field.length or LENGTHS[field.data_type]):
         raise invalid_data(field.api_name, path, maximum_length=field.length or LENGTHS[field.data_type])

@@ -23,6 +23,7 @@ __all__ = [
 DEFAULT_LIFE_S = 3_600
 MOST_LIFE_S = 7 * 86_400
 MOST_EVENTS = 50
+MOST_NESTED = 10
 OPERATIONS = ("create", "edit", "delete")
 OTHER_MODULES = {
     "Tasks", "Cases", "Events", "Meetings", "Calls", "Solutions", "Products", "Price_Books", "Quotes",
@@ -52,7 +53,8 @@ def channel_id_of(row: Any, path: str) -> str:
     if value is None:
         raise _missing("channel_id", path)
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not text.lstrip("-").isdigit() or abs(int(text)) >= 2**63:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 19) or int(digits) >= 2**63:
         raise invalid_data("channel_id", f"{path}.channel_id", expected_data_type="bigint")
     return text
 
@@ -141,7 +143,23 @@ def _condition(row: dict[str, Any], path: str) -> Any:
     value = row.get("notification_condition")
     if value is not None and (not isinstance(value, list) or len(value) > 2):
         raise invalid_data("notification_condition", f"{path}.notification_condition", maximum_length=2)
+    for each in value or ():
+        selection = each.get("field_selection") if isinstance(each, dict) else None
+        if not isinstance(selection, dict) or not _readable(selection, MOST_NESTED):
+            raise invalid_data("notification_condition", f"{path}.notification_condition")
     return value
+
+
+def _readable(node: Any, depth: int) -> bool:
+    """Groups of two, nested, down to a field each."""
+    if not isinstance(node, dict) or depth == 0:
+        return False
+    group = node.get("group")
+    if group is None:
+        return isinstance(node.get("field"), dict)
+    return (
+        isinstance(group, list) and 1 <= len(group) <= 2 and all(_readable(each, depth - 1) for each in group)
+    )
 
 
 def _missing(name: str, path: str) -> ItemError:
