@@ -33,7 +33,6 @@ class Call:
     query: Sequence[tuple[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
-    cost: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ class VendorClient:
         return token
 
     async def _permitted(self, call: Call, token: AccessToken, permit: CallPermit) -> Answer:
-        permit_id = await permit.acquire(cost=call.cost)
+        permit_id = await permit.acquire()
         answer: Answer | None = None
         try:
             answer = await self._send(call, token)
