@@ -1,0 +1,1 @@
+"""Benches: `make bench`, or one of them: python -m tests.bench webhooks."""
