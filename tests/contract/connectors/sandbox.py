@@ -55,6 +55,8 @@ def running_sandbox(folder: Path) -> Iterator[Sandbox]:
     """Ready when it says so; ended by closing it."""
     urls = folder / "urls.json"
     command = [sys.executable, "-m", "twinledger.sandbox", "--port", "0", "--urls", str(urls)]
+    for switch in os.environ.get("SANDBOX_SWITCHES", "").split():  # the nightly run turns them
+        command += ["--switch", switch]
     process = subprocess.Popen(
         [*command, "--customers", str(CUSTOMERS), "--seed", "7"],
         env={**os.environ, "PYTHONPATH": str(ROOT / "services")},
