@@ -24,7 +24,7 @@ class ItemError(Exception):
         return {"code": self.code, "details": self.details, "message": self.message, "status": "error"}
 
     def flat(self) -> Refused:
-        return refuse(self.code, self.message, self.details, self.status)
+        return Refused(flat(self.code, self.message, self.details, self.status), str(self))
 
 
 def flat(code: str, message: str, details: dict[str, Any] | None = None, status: int = 400) -> Reply:
