@@ -24,9 +24,12 @@ from twinledger.cli.demo.progress import wait_for_rest
 from twinledger.cli.dev.folders import Folders
 from twinledger.cli.dev.session import Session, open_session
 from twinledger.cli.dev.stack import StackOptions
+from twinledger.enrich import wiring as enrich
+from twinledger.ingest import wiring as ingest
 from twinledger.kernel.clock import SystemClock
-from twinledger.road.topics import SOURCE_RECORDS
-from twinledger.transform.wiring import GROUP as TRANSFORM_GROUP
+from twinledger.loader import wiring as loader
+from twinledger.road.topics import HINTS, OBSERVATIONS, SOURCE_RECORDS, WRITE_INTENTS, Topic
+from twinledger.transform import wiring as transform
 
 SHORT_TIMES = {
     "TWINLEDGER_LOADER__FIND_LAG_S": "0.2",
@@ -96,12 +99,22 @@ class Live:
         return found[0]
 
 
+READERS = {
+    HINTS: ingest.GROUP,
+    SOURCE_RECORDS: transform.GROUP,
+    OBSERVATIONS: enrich.GROUP,
+    WRITE_INTENTS: loader.GROUP,
+}
+
+
 async def unread_records(bootstrap: str) -> int:
-    """Source records that transform has not taken in: its state is in Kafka alone."""
-    partitions = [TopicPartition(SOURCE_RECORDS.name, number) for number in range(SOURCE_RECORDS.partitions)]
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=TRANSFORM_GROUP, enable_auto_commit=False
-    )
+    """Records on the road that their stage, perhaps just being restarted, has not taken in."""
+    return sum([await _lag(bootstrap, topic, group) for topic, group in READERS.items()])
+
+
+async def _lag(bootstrap: str, topic: Topic, group: str) -> int:
+    partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
         ends = await consumer.end_offsets(partitions)
