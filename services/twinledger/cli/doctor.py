@@ -19,7 +19,7 @@ from twinledger.cli.dev.broker import answers_kafka
 from twinledger.cli.dev.database import GivenDatabase, postgres_programs
 from twinledger.cli.dev.folders import Folders
 from twinledger.cli.dev.kafka_jars import Java, Missing, find_java, jars_present, kafka_version
-from twinledger.cli.dev.process import free_ports, run_to_end
+from twinledger.cli.dev.process import kept_ports, run_to_end
 from twinledger.cli.output import Form, FormOption, print_rows, say
 from twinledger.kernel.errors import TwinledgerError
 
@@ -116,7 +116,7 @@ def _database(folders: Folders) -> Iterator[Finding]:
 
 def _ports(folders: Folders) -> Iterator[Finding]:
     try:
-        free_ports(12)
+        kept_ports(folders.data, 10)
     except TwinledgerError as error:
         yield Finding("ports", "failed", str(error), "end programs that listen on many ports")
     else:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-__all__ = ["Good", "Order", "Person", "make_goods", "make_orders", "make_people"]
+__all__ = ["Good", "Order", "Person", "Plan", "make_plan"]
 
 _GIVEN = ("Ana", "Ben", "Carla", "Dev", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jun")
 _FAMILY = ("Ruiz", "Okafor", "Lind", "Tanaka", "Moreau", "Kaya", "Novak", "Silva", "Brandt", "Osei")
@@ -75,22 +76,46 @@ class Order:
     confirmed: bool
 
 
-def make_people(run: int) -> list[Person]:
-    """50 customers: 20 on both sides, 15 in FreshBooks alone, 15 in Zoho alone."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The business of one run."""
+
+    run: int
+    persons: Sequence[Person]
+    goods: Sequence[Good]
+    orders: Sequence[Order]
+
+
+def make_plan(run: int) -> Plan:
+    """The same run gives the same business."""
+    people, goods = _people(run), _goods(run)
+    return Plan(run, people, goods, _orders(people, goods))
+
+
+def _people(run: int) -> list[Person]:
+    """50 customers: 20 on both sides, 15 in FreshBooks alone, 15 in Zoho alone.
+
+    A later run, on connected ledgers, enters every customer once: the first 20 in Books.
+    """
     return [_person(run, number) for number in range(50)]
 
 
-def make_goods(run: int) -> list[Good]:
+def _goods(run: int) -> list[Good]:
     """12 items, a third on both sides."""
     return [
         Good(
-            number, _of_run(name, run), Decimal(price), f"DEMO-{run}-{number:02d}", number < 8, number % 8 < 4
+            number,
+            _of_run(name, run),
+            Decimal(price),
+            f"DEMO-{run}-{number:02d}",
+            freshbooks=number < 8 and (run == 1 or number >= 4),
+            books=number % 8 < 4,
         )
         for number, (name, price) in enumerate(_GOODS)
     ]
 
 
-def make_orders(people: list[Person], goods: list[Good]) -> list[Order]:
+def _orders(people: list[Person], goods: list[Good]) -> list[Order]:
     """40 orders of customers and items that Books knows; four in five are confirmed."""
     buyers = [person for person in people if person.books]
     wares = [good for good in goods if good.books]
@@ -117,8 +142,8 @@ def _person(run: int, number: int) -> Person:
         region=region,
         code=code,
         country=country,
-        freshbooks=not zoho_only,
-        crm=number < 20 or number >= 38,
+        freshbooks=not zoho_only and (run == 1 or number >= 20),
+        crm=number >= 46 or (run == 1 and (number < 20 or number >= 38)),
         books=number < 20 or (zoho_only and number < 46),
     )
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from twinledger.cli.letters import read_letters
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool
 from twinledger.road.broker import OutRecord
 from twinledger.road.envelope import Envelope
 from twinledger.road.kafka import KafkaProducer
 from twinledger.road.topics import SOURCE_RECORDS, key_of
 
 __all__ = ["dead_letters", "put_on_the_road"]
-
-_LETTERS = """
-    select id, reason, error_class, message, topic, source, created_at from dead_letter
-     where created_at >= $1 order by created_at, id
-"""
 
 
 async def put_on_the_road(bootstrap: str, workspace: str, run: int, clock: Clock) -> None:
@@ -42,11 +37,14 @@ async def put_on_the_road(bootstrap: str, workspace: str, run: int, clock: Clock
         await producer.stop()
 
 
-async def dead_letters(pool: Pool, since: datetime, clock: Clock, within_s: float) -> list[dict[str, Any]]:
+async def dead_letters(
+    bootstrap: str, since: datetime, clock: Clock, within_s: float
+) -> list[dict[str, Any]]:
     """What left the road since then; waits for the first."""
     deadline = clock.monotonic() + within_s
-    rows = await pool.fetch(_LETTERS, since)
-    while not rows and clock.monotonic() < deadline:
+    while True:
+        summaries = [letter.summary() for letter in await read_letters(bootstrap)]
+        found = [row for row in summaries if row["at"] >= since.isoformat()]
+        if found or clock.monotonic() > deadline:
+            return found
         await clock.sleep(0.2)
-        rows = await pool.fetch(_LETTERS, since)
-    return [dict(row) for row in rows]

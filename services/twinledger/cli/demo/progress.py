@@ -14,7 +14,8 @@ __all__ = ["Work", "wait_for_rest"]
 _LOOK_EVERY_S = 0.1
 _QUIET_FOR_S = 1.0
 _STORED_WORK = """
-    select (select count(*) from first_sight) as unseen,
+    select (select count(*) from workspace where opened_at is null)
+               + (select count(*) from first_sight) as unseen,
            (select count(*) from due_read where hints > read_hints) as reads,
            (select count(*) from outbox where acked_at is null) as records,
            (select count(*) from parked) as parked,

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.status import Status
 
 from twinledger.cli.demo.acts import People
-from twinledger.cli.demo.business import make_goods, make_orders, make_people
+from twinledger.cli.demo.business import make_plan
 from twinledger.cli.demo.busy_day import edit_both_sides, pay
 from twinledger.cli.demo.compare import EntityResult
 from twinledger.cli.demo.poison import dead_letters, put_on_the_road
@@ -44,18 +44,16 @@ async def play(session: Session, began: float) -> Outcome:
     people = People(session.http, session.admin)
     run = _next_run(stack.folders.data / "demo-runs")
     with stderr_console().status("seeding both sides") as status:
-        persons, goods = make_people(run), make_goods(run)
-        orders = make_orders(persons, goods)
-        seeded = await seed(people, persons, goods, orders, since.date())
-        _done(
-            session, began, f"seeded {len(persons)} customers, {len(goods)} items, {len(orders)} sales orders"
-        )
+        plan = make_plan(run)
+        seeded = await seed(people, plan, since.date())
+        counts = f"{len(plan.persons)} customers, {len(plan.goods)} items, {len(plan.orders)} sales orders"
+        _done(session, began, f"seeded {counts}")
         status.update("connecting by OAuth, starting the stages")
         await session.go_live()
         _done(session, began, "connected to FreshBooks and Zoho; ingest, transform, enrich and loader run")
         await _rest(session, status, "first sync", patience.first_sync_s)
         _done(session, began, "first sync ended")
-        await edit_both_sides(people, persons, seeded, orders, run)
+        await edit_both_sides(people, plan, seeded)
         await put_on_the_road(stack.broker.address, stack.options.workspace, run, clock)
         await _rest(session, status, "edits on both sides", patience.later_s)
         _done(session, began, "edits of both sides are through, webhooks doubled and out of order")
@@ -73,7 +71,7 @@ async def play(session: Session, began: float) -> Outcome:
         f"{stack.database.name} {stack.database.version}",
         results,
         [dict(row) for row in await session.pool.fetch(_CONFLICTS, since)],
-        await dead_letters(session.pool, since, clock, within_s=5),
+        await dead_letters(stack.broker.address, since, clock, within_s=5),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from twinledger.cli.demo.acts import People
-from twinledger.cli.demo.business import Good, Order, Person
+from twinledger.cli.demo.business import Good, Order, Person, Plan
 
 __all__ = ["Seeded", "freshbooks_client", "seed"]
 
@@ -28,17 +28,15 @@ class Seeded:
     orders: dict[int, str] = field(default_factory=dict)
 
 
-async def seed(
-    people: People, persons: Sequence[Person], goods: Sequence[Good], orders: Sequence[Order], today: date
-) -> Seeded:
+async def seed(people: People, plan: Plan, today: date) -> Seeded:
     """Customers, items, then the orders that name them."""
     done = Seeded()
-    for person in persons:
+    for person in plan.persons:
         await _customer(people, person, done)
-    for good in goods:
+    for good in plan.goods:
         await _item(people, good, done)
     tax_id = await _tax(people)
-    for order in orders:
+    for order in plan.orders:
         await _order(people, order, tax_id, today, done)
     return done
 

@@ -15,7 +15,6 @@ from twinledger.kernel.errors import FatalError
 from twinledger.kernel.http import AsyncClient
 from twinledger.kernel.ids import new_secret
 from twinledger.state.budgets import BudgetPermit
-from twinledger.state.budgets import BudgetPermit
 from twinledger.state.connections import store_grant
 from twinledger.state.sealing import KeyFile, Sealer, open_key_wrapper
 from twinledger.state.workspaces import ensure_workspace

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from twinledger.cli.dev.process import Account, ChildProcess, Command, free_ports, run_to_end
+from twinledger.cli.dev.process import Account, ChildProcess, Command, kept_ports, run_to_end
 from twinledger.kernel.errors import FatalError
 from twinledger.kernel.ids import new_secret
 
@@ -160,9 +160,9 @@ class OwnDatabase:
         note = self._folder / "server.json"
         before = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
         password = before.get("password") or urlsafe_b64encode(new_secret(18)).decode()
-        (port,) = free_ports(1, preferred=[before["port"]] if before else ())
+        (port,) = kept_ports(self._folder, 1)
         note.touch(mode=0o600)
-        note.write_text(json.dumps({"password": password, "port": port}), encoding="utf-8")
+        note.write_text(json.dumps({"password": password}), encoding="utf-8")
         return str(password), port
 
 

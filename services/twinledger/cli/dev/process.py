@@ -8,12 +8,12 @@ is ever ended.
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +21,13 @@ from pathlib import Path
 from twinledger.kernel.clock import Clock, SystemClock
 from twinledger.kernel.errors import FatalError
 
-__all__ = ["Account", "ChildProcess", "Command", "free_ports", "kept_ports", "run_to_end", "wait_until"]
+__all__ = ["Account", "ChildProcess", "Command", "kept_ports", "run_to_end", "wait_until"]
 
 _POLL_S = 0.05
 _PR_SET_PDEATHSIG = 1
+_FIRST_PORT = 18_000
+_ROW_LENGTH = 10
+_PORT_ROWS = 1_300
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,45 +156,29 @@ def run_to_end(
         return subprocess.CompletedProcess(arguments, 124, "", f"no end after {timeout_s:.0f} s")
 
 
-def free_ports(count: int, *, preferred: Sequence[int] = ()) -> list[int]:
-    """Loopback ports nobody listens on: the preferred ones when all of them are free."""
-    for wanted in ([*preferred], [0] * count):
-        sockets = [socket.socket() for _ in wanted]
-        try:
-            for listener, port in zip(sockets, wanted, strict=True):
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                listener.bind(("127.0.0.1", port))
-            if len(wanted) == count:
-                return [int(listener.getsockname()[1]) for listener in sockets]
-        except OSError:
-            continue
-        finally:
-            for listener in sockets:
-                listener.close()
+def kept_ports(folder: Path, count: int) -> list[int]:
+    """A row of free loopback ports; the same folder gets the same row, so addresses last as long as data.
+
+    They lie below the range from which the system takes ports for outgoing connections.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    start = zlib.crc32(str(folder.resolve()).encode()) % _PORT_ROWS
+    for step in range(_PORT_ROWS):
+        first = _FIRST_PORT + (start + step) % _PORT_ROWS * _ROW_LENGTH
+        row = list(range(first, first + count))
+        if all(map(_is_free, row)):
+            return row
     raise FatalError(f"no {count} free ports on 127.0.0.1")
 
 
-def kept_ports(folder: Path, count: int, *, in_a_row: bool = False) -> list[int]:
-    """The ports of the last start where they are still free, so that addresses last as long as data."""
-    folder.mkdir(parents=True, exist_ok=True)
-    note = folder / "ports.json"
-    before = json.loads(note.read_text(encoding="utf-8")) if note.exists() else []
-    if in_a_row and not before:
-        before = _a_row_of(count)
-    ports = free_ports(count, preferred=before if len(before) == count else ())
-    if in_a_row and ports[-1] - ports[0] != count - 1:
-        ports = _a_row_of(count)
-    note.write_text(json.dumps(ports), encoding="utf-8")
-    return ports
-
-
-def _a_row_of(count: int) -> list[int]:
-    """`count` free ports next to each other."""
-    while True:
-        (first,) = free_ports(1)
-        row = list(range(first, first + count))
-        if first + count < 65_536 and free_ports(count, preferred=row) == row:
-            return row
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _dies_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:

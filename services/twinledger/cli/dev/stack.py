@@ -142,7 +142,7 @@ class Stack:
 
     async def _start_sandbox(self) -> None:
         folders = self.folders
-        first = kept_ports(folders.data / "sandbox", _SANDBOX_PORTS, in_a_row=True)[0]
+        first = kept_ports(folders.data / "sandbox", _SANDBOX_PORTS)[0]
         folders.sandbox_urls.unlink(missing_ok=True)
         arguments = ["--port", str(first), "--urls", str(folders.sandbox_urls), "--customers", "0"]
         state = ["--state", str(folders.sandbox_state)]
