@@ -1,0 +1,51 @@
+"""A hint of the topic is noted as it is, or leaves the road with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.fakes.clock import START
+
+from twinledger.connectors.base.contract import Hint
+from twinledger.ingest.steps.build_hints import build_hints
+from twinledger.ingest.steps.note_hints import read_hint
+from twinledger.road.broker import Received
+from twinledger.road.codec import Codec
+from twinledger.road.outcome import DeadLetter
+from twinledger.state.due_reads import NotedHint
+
+OBJECTS = {"freshbooks.client"}
+
+
+@pytest.fixture(scope="module")
+def codec() -> Codec:
+    return Codec.from_files()
+
+
+def received(codec: Codec, object_name: str = "freshbooks.client") -> Received:
+    (record,) = build_hints(codec, "w", [Hint(object_name, "7")], lane="verify", received_at=START)
+    return Received(record.topic, 2, 40, record.key, record.value, record.headers, START)
+
+
+def test_a_hint_keeps_lane_receipt_and_place(codec: Codec) -> None:
+    noted = read_hint(received(codec), codec, OBJECTS)
+    assert noted == NotedHint("w", "freshbooks.client", "7", "verify", START, 2, 40)
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\x00\x00\x00\xff\xffjunk", b"not avro"])
+def test_an_undecodable_hint_is_a_dead_letter(codec: Codec, value: bytes | None) -> None:
+    verdict = read_hint(replace(received(codec), value=value), codec, OBJECTS)
+    assert isinstance(verdict, DeadLetter)
+    assert verdict.reason == "schema"
+
+
+def test_a_hint_without_envelope_is_a_dead_letter(codec: Codec) -> None:
+    verdict = read_hint(replace(received(codec), headers=()), codec, OBJECTS)
+    assert isinstance(verdict, DeadLetter)
+
+
+def test_an_object_nobody_reads_is_a_dead_letter(codec: Codec) -> None:
+    verdict = read_hint(received(codec, "freshbooks.spaceship"), codec, OBJECTS)
+    assert isinstance(verdict, DeadLetter)
+    assert verdict.rule == "freshbooks.spaceship"
