@@ -86,7 +86,7 @@ class Live:
         async with asyncio.timeout(REST_WITHIN_S):
             while await session.pool.fetchval(NOT_POLLED_SINCE, now):
                 await session.clock.sleep(0.1)
-            while await unread_records(session.stack.broker.address):
+            while await unread_records(session):
                 await session.clock.sleep(0.1)
         status = Status("", console=Console(quiet=True))
         at_rest = await wait_for_rest(session.pool, session.clock, status, "run", REST_WITHIN_S)
@@ -105,20 +105,31 @@ READERS = {
     OBSERVATIONS: enrich.GROUP,
     WRITE_INTENTS: loader.GROUP,
 }
+STORED_OFFSETS = """
+    select partition, max(next_offset) as next_offset from consumer_offset
+     where group_name = $1 and topic = $2 group by partition
+"""
 
 
-async def unread_records(bootstrap: str) -> int:
+async def unread_records(session: Session) -> int:
     """Records on the road that their stage, perhaps just being restarted, has not taken in."""
-    return sum([await _lag(bootstrap, topic, group) for topic, group in READERS.items()])
+    return sum([await _lag(session, topic, group) for topic, group in READERS.items()])
 
 
-async def _lag(bootstrap: str, topic: Topic, group: str) -> int:
+async def _lag(session: Session, topic: Topic, group: str) -> int:
+    """PostgreSQL's offsets count; transform, which has no database, keeps its own in Kafka."""
     partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    rows = await session.pool.fetch(STORED_OFFSETS, group, topic.name)
+    stored = {row["partition"]: row["next_offset"] for row in rows}
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=session.stack.broker.address, group_id=group, enable_auto_commit=False
+    )
     await consumer.start()
     try:
         ends = await consumer.end_offsets(partitions)
-        return sum([ends[one] - (await consumer.committed(one) or 0) for one in partitions])
+        if topic is SOURCE_RECORDS:
+            stored = {one.partition: await consumer.committed(one) or 0 for one in partitions}
+        return sum(ends[one] - stored.get(one.partition, 0) for one in partitions)
     finally:
         await consumer.stop()
 
