@@ -44,7 +44,7 @@ def postgres(server_folder: Path, pytestconfig: pytest.Config) -> Iterator[Datab
     """The session's PostgreSQL server: DATABASE_URL, or one of our own with fsync on."""
     server = choose_database(server_folder, _say(pytestconfig))
     asyncio.run(server.start())
-    pytestconfig.stash[_ran]["database"] = f"{server.name} {server.version}"
+    note_server(pytestconfig, "database", f"{server.name} {server.version}")
     yield server
     asyncio.run(server.stop())
 
@@ -83,7 +83,7 @@ def kafka(server_folder: Path, pytestconfig: pytest.Config) -> Iterator[Broker]:
     """The session's broker: KAFKA_BOOTSTRAP_SERVERS, Apache Kafka, or noida-db."""
     broker = choose_broker(server_folder, KAFKA_LIBS, _say(pytestconfig))
     asyncio.run(broker.start())
-    pytestconfig.stash[_ran]["broker"] = f"{broker.name} {broker.version}"
+    note_server(pytestconfig, "broker", f"{broker.name} {broker.version}")
     yield broker
     asyncio.run(broker.stop())
 
@@ -92,6 +92,12 @@ def kafka(server_folder: Path, pytestconfig: pytest.Config) -> Iterator[Broker]:
 def guarantee(pytestconfig: pytest.Config) -> dict[str, list[str]]:
     """Which guarantee passed on which broker; printed at the end."""
     return pytestconfig.stash[_guarantees]
+
+
+def note_server(config: pytest.Config, kind: str, text: str) -> None:
+    """Which broker or database was used; printed at the end."""
+    before = config.stash[_ran].get(kind)
+    config.stash[_ran][kind] = text if before in (None, text) else f"{before}; {text}"
 
 
 def database_address(dsn: str, name: str) -> str:

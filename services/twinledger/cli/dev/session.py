@@ -45,6 +45,7 @@ class Session:
         await set_up_accounts(*where)
         await self.stack.start_stages()
         self.write_run_file()
+        self.stack.supervisor.restarted = self.write_run_file
 
     def write_run_file(self) -> None:
         write_run_file(self.stack.folders.run_file, self.stack.description())

@@ -45,6 +45,8 @@ class Supervisor:
         self._clock = clock
         self._say = say
         self._layers: list[list[Part]] = []
+        self.restarted: Callable[[], None] = lambda: None
+        """Told after each restart: a process has another id now."""
 
     def part(self, name: str) -> Part:
         """The part of that name."""
@@ -94,6 +96,7 @@ class Supervisor:
             part.due_at = None
             part.restarts += 1
             self._launch(part)
+            self.restarted()
 
     def _launch(self, part: Part) -> None:
         part.process.start()
