@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from pydantic import BaseModel, Field
 
@@ -15,18 +14,18 @@ __all__ = ["LoaderSettings", "LoaderTimes"]
 
 
 class LoaderTimes(BaseModel):
-    """`find_lag` is D, until a lost write can be found. `latest_run` is T_max: no request runs later
-    than that at a vendor. After `upsert_blind` even an upsert looks before it is repeated."""
+    """`find_lag_s` is D, until a lost write can be found. `latest_run_s` is T_max: no request runs later
+    than that at a vendor. After `upsert_blind_s` even an upsert looks before it is repeated."""
 
-    find_lag: timedelta = timedelta(seconds=5)
-    latest_run: timedelta = timedelta(seconds=120)
-    upsert_blind: timedelta = timedelta(seconds=60)
+    find_lag_s: float = 5.0
+    latest_run_s: float = 120.0
+    upsert_blind_s: float = 60.0
     call_timeout_s: float = 30.0
     send_by_s: float = 1.0
 
 
 class LoaderSettings(StageSettings):
-    """Environment: TWINLEDGER_LOADER__LATEST_RUN=120, TWINLEDGER_BUDGETS='{"zoho_finance": {...}}', ..."""
+    """Environment: TWINLEDGER_LOADER__LATEST_RUN_S=120, TWINLEDGER_BUDGETS='{"zoho_finance": {...}}', ..."""
 
     admin_port: int = 9467
     loader: LoaderTimes = LoaderTimes()

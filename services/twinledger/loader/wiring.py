@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 from twinledger.connectors.base.contract import Connector
 from twinledger.connectors.opening import Opener
@@ -13,7 +14,7 @@ from twinledger.kernel.ids import new_rng
 from twinledger.kernel.service import Runtime, Worker, release
 from twinledger.loader.executor import Executor, ExecutorSettings
 from twinledger.loader.pipeline import LoaderPipeline
-from twinledger.loader.settings import LoaderSettings
+from twinledger.loader.settings import LoaderSettings, LoaderTimes
 from twinledger.loader.settle_queue import SettleQueue
 from twinledger.loader.steps.feed_back import FeedBack
 from twinledger.loader.steps.load_parents import ParentLoader
@@ -115,7 +116,7 @@ def _worker(
         parents,
         settler,
         permits,
-        ResolverTimes(settings.loader.find_lag, settings.loader.latest_run, settings.loader.upsert_blind),
+        _resolver_times(settings.loader),
         runtime.clock,
     )
     executors: dict[tuple[str, str], Executor] = {}
@@ -139,6 +140,14 @@ def _worker(
         )
     objects = sorted({name for rule in definitions.sync_rules.values() for name in rule.systems})
     return LoaderWorker(pool, executors, queue, resolver, objects, _owner(settings), runtime.clock)
+
+
+def _resolver_times(times: LoaderTimes) -> ResolverTimes:
+    return ResolverTimes(
+        timedelta(seconds=times.find_lag_s),
+        timedelta(seconds=times.latest_run_s),
+        timedelta(seconds=times.upsert_blind_s),
+    )
 
 
 def _owner(settings: LoaderSettings) -> str:
