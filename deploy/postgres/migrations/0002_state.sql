@@ -92,6 +92,7 @@ create table intent (
                    check (state in ('planned', 'sending', 'unknown', 'confirmed', 'rejected', 'superseded')),
     attempt        int not null default 0,     -- calls made; part of every compare-and-set
     failures       int not null default 0,     -- steps taken on the wait ladder
+    name_attempt   int not null default 0,     -- which form of a name that the vendor wants unique
     lane           text not null default 'live',
     entity_version bigint not null,
     waits_for      text,                       -- 'entity:<id>@zoho_books.contact'

@@ -141,6 +141,8 @@ class Executor:
             work = build_round(due, self._mappings, await self._parents.load(connection, due))
             await supersede(connection, work.nothing_left)
             await set_waiting(connection, work.waiting)
+        if work.refused:
+            await self._settle.put([Answered(built, NotApplied(error)) for built, error in work.refused])
         return work
 
     async def _prepare(self, request: Request) -> Request:

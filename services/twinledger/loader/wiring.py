@@ -33,7 +33,7 @@ from twinledger.state.budgets import BudgetPermit, ensure_limits
 from twinledger.state.sealing import Sealer, open_key_wrapper
 from twinledger.state.workspaces import ensure_workspace
 
-__all__ = ["homes", "wire"]
+__all__ = ["homes", "renamable", "wire"]
 
 STAGE = "loader"
 GROUP = "twinledger-loader"
@@ -101,7 +101,7 @@ def _worker(
 ) -> LoaderWorker:
     definitions = load_shipped()
     parents = ParentLoader(homes(definitions))
-    settler = Settler(FeedBack(Codec.from_files(), runtime.clock, office))
+    settler = Settler(FeedBack(Codec.from_files(), runtime.clock, office), renamable(definitions))
     sinks = {system: connector.sink for system, connector in connectors.items()}
     groups = {system: connector.info.budget_group for system, connector in connectors.items()}
     permits = {
@@ -162,6 +162,11 @@ def _executor_settings(settings: LoaderSettings, group: str) -> ExecutorSettings
         max_requests=settings.max_requests,
         send_by_s=settings.loader.send_by_s,
     )
+
+
+def renamable(definitions: Definitions) -> frozenset[str]:
+    """Objects with a name that the vendor wants unique and that has other forms."""
+    return frozenset(name for name, mapping in definitions.mappings.items() if mapping.has_unique_names)
 
 
 def homes(definitions: Definitions) -> dict[tuple[str, str], str]:

@@ -75,6 +75,11 @@ class ObjectMapping:
         """Does a record of this object carry our reference? If not, it is known by its content alone."""
         return not isinstance(self._carrier, NoCarrier)
 
+    @property
+    def has_unique_names(self) -> bool:
+        """Does the vendor want a name of ours unique, and do we know other forms of it?"""
+        return any(name.unique for name in self._names)
+
     # --- reading ---------------------------------------------------------------------------------
 
     def accepts(self, document: Document) -> bool:

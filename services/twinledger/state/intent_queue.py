@@ -29,6 +29,7 @@ __all__ = [
     "mark_sending",
     "mark_unknown",
     "next_due",
+    "next_name",
     "postpone",
     "reject",
     "set_waiting",
@@ -172,6 +173,16 @@ async def postpone(
         int(step),
         getattr(error, "error_class", "bug"),
         str(error),
+    )
+
+
+async def next_name(connection: Connection, intent: Intent) -> None:
+    """The vendor has that name already: due again at once, with the next form of it."""
+    await connection.execute(
+        """update intent set state = 'planned', expected = null, owner = null, permit_id = null,
+                  name_attempt = name_attempt + 1, not_before = clock_timestamp()
+            where id = $1 and state = 'sending'""",
+        intent.id,
     )
 
 

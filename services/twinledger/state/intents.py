@@ -23,8 +23,8 @@ __all__ = [
 
 INTENT_COLUMNS = (
     "id, workspace, budget_group, entity_id, object, role, op, patch, bases, expected, phase, reference,"
-    " state, attempt, failures, lane, entity_version, waits_for, received_at, sent_at, first_sent_at,"
-    " external_id, permit_id"
+    " state, attempt, failures, name_attempt, lane, entity_version, waits_for, received_at, sent_at,"
+    " first_sent_at, external_id, permit_id"
 )
 
 
@@ -44,6 +44,7 @@ def intent_of(row: Any) -> Intent:
         state=row["state"],
         attempt=row["attempt"],
         failures=row["failures"],
+        name_attempt=row["name_attempt"],
         lane=row["lane"],
         entity_version=row["entity_version"],
         waits_for=row["waits_for"],

@@ -127,6 +127,7 @@ class Intent:
     reference: str | None = None
     attempt: int = 0
     failures: int = 0
+    name_attempt: int = 0
     expected: Fields | None = None
     phase: str | None = None
     waits_for: str | None = None

@@ -20,7 +20,7 @@ from twinledger.loader.steps.feed_back import FeedBack
 from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.loader.steps.resolve_unknown import ResolverTimes, UnknownResolver
 from twinledger.loader.steps.settle import Settler
-from twinledger.loader.wiring import homes
+from twinledger.loader.wiring import homes, renamable
 from twinledger.loader.worker import LoaderWorker
 from twinledger.mapping.definitions import load_shipped
 from twinledger.road.codec import Codec
@@ -66,7 +66,7 @@ async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
     clock, definitions = SystemClock(), load_shipped()
     vendors = {system: FakeVendor() for system in ("freshbooks", "zoho_crm", "zoho_books")}
     office = DeadLetterOffice(group="loader", stage="loader", release="test", clock=clock)
-    settler = Settler(FeedBack(Codec.from_files(), clock, office))
+    settler = Settler(FeedBack(Codec.from_files(), clock, office), renamable(definitions))
     queue = SettleQueue(enrich.pool, settler, clock, lambda: None)
     parents = ParentLoader(homes(definitions))
     executors = {

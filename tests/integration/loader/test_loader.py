@@ -123,3 +123,22 @@ async def test_sending_marks_of_a_former_life_are_resolved_not_repeated(loader: 
     await loader.enrich.pool.execute("update intent set state = 'unknown' where state = 'sending'")
     await loader.settled(CLIENT)
     assert len(vendor.records) == 1
+
+
+async def test_a_name_that_is_taken_is_written_in_its_next_form(loader: Loader) -> None:
+    taken = PermanentError("name exists", error_class="duplicate", code="3062")
+    loader.vendors["zoho_books"].before = once(NotApplied(taken))
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    first, second = (request[0].body["contact_name"] for request in loader.vendors["zoho_books"].requests)
+    assert (first, second) == ("Ana Ruiz", "Ana Ruiz (ana@harbor.example)")
+
+
+async def test_values_that_no_mapping_takes_are_refused_and_the_others_flow(loader: Loader) -> None:
+    nameless = dict.fromkeys(ANA) | {"kind": "person", "state": "active", "currency": "USD"}
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "7", nameless))
+    await loader.settled(CLIENT, "rejected")
+    (letter,) = await loader.enrich.rows("select reason from dead_letter")
+    assert letter["reason"] == "mapping"
+    await plan_customer(loader)
+    await loader.settled(CLIENT)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from twinledger.connectors.base.contract import WriteCall
+from twinledger.kernel.errors import PermanentError
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.state.intent_queue import Candidate
 from twinledger.state.records import Fields, Intent, system_of
 
-__all__ = ["Built", "Parents", "Round", "build_call", "build_round", "mentioned_entities"]
+__all__ = ["Built", "Parents", "Round", "bare_call", "build_call", "build_round", "mentioned_entities"]
 
 ENTITY_PREFIX = "entity:"
 SELF_PREFIX = "self/"
@@ -36,6 +37,7 @@ class Round:
 
     built: list[Built] = field(default_factory=list)
     nothing_left: list[UUID] = field(default_factory=list)
+    refused: list[tuple[Built, PermanentError]] = field(default_factory=list)
     waiting: list[tuple[UUID, str]] = field(default_factory=list)
 
 
@@ -78,6 +80,21 @@ class Parents:
         return self.fields[UUID(name.removeprefix(ENTITY_PREFIX))]
 
 
+def bare_call(candidate: Candidate) -> Built:
+    """The call of an intent without its body, for settling what was not sent now."""
+    intent = candidate.intent
+    call = WriteCall(
+        str(intent.id),
+        intent.target.object,
+        intent.op,
+        candidate.external_id,
+        intent.reference,
+        {},
+        phase=intent.phase,
+    )
+    return Built(intent, call, intent.expected or {})
+
+
 def mentioned_entities(candidates: Sequence[Candidate]) -> set[UUID]:
     """Every entity that a patch may refer to, the targets' own included; for one look-up a round."""
     found = {candidate.intent.target.entity_id for candidate in candidates}
@@ -109,6 +126,8 @@ def build_round(
             result.built.append(build_call(candidate, changed, mappings, parents))
         except ParentMissing as missing:
             result.waiting.append((candidate.intent.id, missing.key))
+        except PermanentError as error:  # no mapping of these values: a person looks at it
+            result.refused.append((bare_call(candidate), error))
     return result
 
 
@@ -141,6 +160,7 @@ def build_call(
         reference=intent.reference,
         resolve=lambda name: parents.resolve(name, intent),
         lookup=parents.lookup,
+        name_attempt=intent.name_attempt,
     )
     call = WriteCall(
         str(intent.id),

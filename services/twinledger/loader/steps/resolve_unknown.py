@@ -20,13 +20,12 @@ from twinledger.connectors.base.contract import (
     Source,
     SourceDocument,
     WriteAnswer,
-    WriteCall,
 )
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
 from twinledger.kernel.errors import PermanentError, TransientError
 from twinledger.kernel.failpoints import failpoint
-from twinledger.loader.steps.build_calls import Built, build_call
+from twinledger.loader.steps.build_calls import bare_call, build_call
 from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.loader.steps.settle import Answered, Settler
 from twinledger.mapping.document import decode
@@ -108,7 +107,9 @@ class UnknownResolver:
 
     async def _settle(self, lost: Lost, answer: WriteAnswer) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
-            await self.settler.settle(connection, [Answered(_built(lost), answer)], self.clock.now())
+            await self.settler.settle(
+                connection, [Answered(bare_call(lost.candidate), answer)], self.clock.now()
+            )
 
     async def _resolve_update(self, lost: Lost) -> None:
         intent = lost.candidate.intent
@@ -145,20 +146,6 @@ class UnknownResolver:
     async def _look_again(self, lost: Lost) -> None:
         async with self.pool.acquire() as connection:
             await look_again(connection, lost.candidate.intent, self.times.find_lag.total_seconds())
-
-
-def _built(lost: Lost) -> Built:
-    intent = lost.candidate.intent
-    call = WriteCall(
-        str(intent.id),
-        intent.target.object,
-        intent.op,
-        lost.candidate.external_id,
-        intent.reference,
-        {},
-        phase=intent.phase,
-    )
-    return Built(intent, call, intent.expected or {})
 
 
 def _is_reference(value: object) -> bool:

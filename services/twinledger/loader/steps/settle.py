@@ -25,7 +25,7 @@ from twinledger.state.budgets import close_group
 from twinledger.state.crosswalk import bind, rows_of_keys
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
-from twinledger.state.intent_queue import confirm, mark_unknown, postpone, reject
+from twinledger.state.intent_queue import confirm, mark_unknown, next_name, postpone, reject
 from twinledger.state.intents import wake_waiting
 from twinledger.state.records import CrosswalkRow, ExternalKey, Review, Shadow
 from twinledger.state.shadows import load_shadows, save_shadows
@@ -36,6 +36,7 @@ LADDER_S = (1.0, 5.0, 30.0, 120.0, 600.0)
 SYSTEM_WIDE: frozenset[ErrorClass] = frozenset({"rate_limited", "day_cap", "concurrency", "auth_expired"})
 ENDLESS: frozenset[ErrorClass] = frozenset({"network", "target_down"})
 """Downtime of a target dead-letters nothing: the intents wait on the last step."""
+MOST_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Settler:
     """Turns answers into state."""
 
     feed_back: FeedBack
+    renamable: frozenset[str]
+    """Objects whose names have other forms."""
 
     async def settle(self, connection: Connection, answered: Sequence[Answered], now: datetime) -> None:
         """Inside one transaction of the caller; entity rows are locked first, in id order."""
@@ -124,6 +127,9 @@ class Settler:
             if not exhausted:
                 await self._wait(connection, built, error)
                 return []
+        if self._has_other_name(built, error):
+            await next_name(connection, intent)
+            return []
         error_class = error.error_class if isinstance(error, TransientError | PermanentError) else "bug"
         if not await reject(connection, intent, error_class, str(error)):
             return []
@@ -131,6 +137,16 @@ class Settler:
             *self.feed_back.rejected(intent, error, now),
             *await self.feed_back.dead_letter(connection, intent, error, now),
         ]
+
+    def _has_other_name(self, built: Built, error: TwinledgerError) -> bool:
+        """A collision of a name the vendor wants unique is no person's question."""
+        collides = isinstance(error, PermanentError) and error.error_class == "duplicate"
+        return (
+            collides
+            and getattr(error, "external_id", None) is None
+            and built.intent.target.object in self.renamable
+            and built.intent.name_attempt < MOST_NAMES
+        )
 
     async def _wait(self, connection: Connection, built: Built, error: TransientError) -> None:
         intent = built.intent
