@@ -49,7 +49,7 @@ $(READY): requirements.lock
 	@echo "installing the pinned packages into $(VENV) (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "error: $(PYTHON) cannot make environments"; echo "try: install its venv module (Debian: python3-venv)"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -c 'import pathlib, sysconfig; \
 	  pathlib.Path(sysconfig.get_path("purelib"), "twinledger.pth").write_text(str(pathlib.Path("services").resolve()) + "\n"); \
 	  script = pathlib.Path("$(BIN)/twinledger"); \
