@@ -53,6 +53,9 @@ SWITCHES = (
     ),
     _switch("payment_modes_open", True, "2.6", "payment modes named by the organization are taken"),
     _switch("unapplied_payments", True, "2.6", "a payment without invoices is taken"),
+    _switch(
+        "put_needs_required", True, "2.2", "PUT needs the create's required fields (some clients send less)"
+    ),
     _switch("lines_replace", True, "9", "PUT removes the lines that it leaves out"),
     _switch("taxes_enabled", True, "2.9", "off: sales tax was never switched on, code 110817"),
     _switch("minute_code", 44, "7", "code of the per-minute 429; 43 blocks for an hour", 44, 43),

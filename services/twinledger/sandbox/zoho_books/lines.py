@@ -4,7 +4,7 @@ from decimal import InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from .answers import invalid
-from .shape import Checker, anything, flag, ident, number, rows, shaped, text
+from .shape import LARGEST, Checker, anything, flag, ident, number, rows, shaped, text
 from .totals import Discount, Priced, TaxPart, Terms, Totals, dec, num, total_up
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def discount(name: str, value: Any) -> Any:
         amount = Discount.parse(value).amount
     except InvalidOperation:
         raise invalid(name) from None
-    if isinstance(value, bool) or not amount.is_finite() or amount < 0:
+    if isinstance(value, bool) or not amount.is_finite() or not 0 <= amount <= LARGEST:
         raise invalid(name)
     return value if isinstance(value, str) and value.strip().endswith("%") else num(amount)
 

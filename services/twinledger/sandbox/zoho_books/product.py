@@ -61,6 +61,8 @@ class FinanceProduct(ZohoVendor):
             sheet=resource.sheet,
             scopes=(f"{self.service}.{group}.{verb}",),
             objects=(resource.name,),
+            query=_query_of(resource) if method == "GET" and "{" not in path else ("organization_id",),
+            body=_body_of(resource) if method in ("POST", "PUT") else None,
         )
 
     def scope_group(self, resource: Any) -> str:
@@ -139,3 +141,16 @@ class FinanceProduct(ZohoVendor):
 
     def notify(self, applied: Applied) -> Sequence[Delivery]:
         return self.finance.workflows.deliveries(applied)
+
+
+def _query_of(resource: Any) -> tuple[str, ...]:
+    columns = getattr(resource, "columns", None)
+    names = ("organization_id", "page", "per_page", "sort_column", "sort_order", "filter_by", "search_text")
+    if columns is None:
+        return names
+    return (*names, "last_modified_time", *columns.texts, *columns.exact, *columns.days, *columns.amounts)
+
+
+def _body_of(resource: Any) -> dict[str, Any]:
+    """The fields that are read; what they may hold is told by the answer."""
+    return {"type": "object", "properties": {name: {} for name in getattr(resource, "shape", {})}}

@@ -116,7 +116,8 @@ class Resource:
 
     def required_in_update(self, change: Change) -> tuple[str, ...]:
         """A person edits in a form that holds all the rest."""
-        return () if isinstance(change, Act) else self.required
+        needed = self.organization.switch("put_needs_required")
+        return () if isinstance(change, Act) or not needed else self.required
 
     def store(self, change: Change, record: Record, *, op: str = "update") -> None:
         record["last_modified_time"] = self.organization.stamp()

@@ -11,6 +11,7 @@ from ..call import BadJson, Call
 from .answers import invalid
 
 __all__ = [
+    "LARGEST",
     "Checker",
     "Shape",
     "anything",

@@ -6,7 +6,7 @@ shipping + adjustment - entity discount. With inclusive tax the sums are split s
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
 
 HUNDRED = Decimal(100)
 ZERO = Decimal(0)
+WIDE = Context(prec=60)  # the largest rate times the largest quantity still has its cents
 
 
 def dec(value: Any) -> Decimal:
@@ -36,7 +37,7 @@ def num(value: Decimal) -> float:
 
 
 def rounded(value: Decimal, precision: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-precision), ROUND_HALF_UP)
+    return value.quantize(Decimal(1).scaleb(-precision), ROUND_HALF_UP, WIDE)
 
 
 @dataclass(frozen=True, slots=True)

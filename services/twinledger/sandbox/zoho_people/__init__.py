@@ -48,6 +48,7 @@ class People(ZohoVendor):
                 self._route("GET", root + "/{form}/components", self.components),
                 self._route("GET", root + "/{form}/getRecords", self.get_records),
                 self._route("GET", root + "/{form}/getDataByID", self.one),
+                self._route("GET", root + "/json/{form}/getDataByID", self.one),
                 self._route("GET", root + "/{form}/getRecordByID", self.one_by_section),
                 self._route("GET", root + "/{form}/records", self.view),
                 self._route("POST", root + "/json/{form}/insertRecord", self.insert),
