@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 import asyncpg
@@ -53,8 +54,9 @@ class Duties:
             except TimeoutError:
                 continue
         self._held = set()
-        async with self._pool.acquire() as connection:
-            await release_duties(connection, self._owner)
+        with contextlib.suppress(*_AWAY):  # they end by themselves
+            async with self._pool.acquire() as connection:
+                await release_duties(connection, self._owner)
 
     async def _take(self) -> None:
         until = self._clock.monotonic() + _LEASE_S

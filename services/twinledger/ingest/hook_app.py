@@ -43,7 +43,6 @@ Outcome = Literal[
     "undecodable",
     "unknown",
     "too_large",
-    "refused",
     "shed",
 ]
 

@@ -24,7 +24,7 @@ from twinledger.ingest.steps.sift_page import Sifted, Versions, sift_page
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
 from twinledger.kernel.errors import FatalError, PermanentError, TransientError
-from twinledger.kernel.metrics import ERRORS, WEBHOOK_LOST
+from twinledger.kernel.metrics import ERRORS, LAST_SUCCESS, WEBHOOK_LOST
 from twinledger.road.broker import Producer
 from twinledger.road.codec import Codec
 from twinledger.state.due_reads import Lane, earlier_reads
@@ -113,6 +113,7 @@ class ObjectPoller:
         except Exception as error:  # a poller runs by itself: one object's trouble must not stop the others
             return self._failed(error)
         self._failures = 0
+        LAST_SUCCESS.labels(self._shared.workspace, self._system).set(self._shared.clock.now().timestamp())
         return self._shared.interval_s
 
     async def _poll(self) -> None:
@@ -157,7 +158,16 @@ class ObjectPoller:
         return (cursor.seen_until - self._overlap if cursor.seen_until is not None else None), None
 
     async def _changed_since(self, since: datetime | None, page: str | None, permit: CallPermit) -> Page:
-        answer = await self._source.changed_since(self._object, since, page, permit)
+        try:
+            answer = await self._source.changed_since(self._object, since, page, permit)
+        except TransientError as error:
+            self._pause.failed(error)
+            ERRORS.labels(self._system, error.error_class).inc()
+            raise
+        except PermanentError as error:
+            self._pause.refused(error)
+            ERRORS.labels(self._system, error.error_class).inc()
+            raise
         self._pause.answered()
         return answer
 
@@ -201,12 +211,6 @@ class ObjectPoller:
 
     def _failed(self, error: Exception) -> float:
         self._failures += 1
-        if isinstance(error, TransientError):
-            self._pause.failed(error)
-        if isinstance(error, PermanentError):
-            self._pause.refused(error)
-        if isinstance(error, TransientError | PermanentError):
-            ERRORS.labels(self._system, error.error_class).inc()
         log.warning("poll_failed", object=self._object, attempt=self._failures, exc_info=error)
         wait_s = min(_TRY_AGAIN_S * 2 ** min(self._failures - 1, 10), _LONGEST_TRY_S)
         return float(max(self._pause.wait_s(), wait_s))

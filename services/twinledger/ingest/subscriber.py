@@ -20,7 +20,7 @@ from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
 from twinledger.kernel.errors import FatalError, PermanentError, TransientError
 from twinledger.kernel.ids import new_secret
-from twinledger.kernel.metrics import ERRORS
+from twinledger.kernel.metrics import ERRORS, SUBSCRIPTION_EXPIRY
 from twinledger.state.ingest_leases import Duty
 from twinledger.state.sealing import Sealer
 from twinledger.state.subscriptions import (
@@ -28,6 +28,7 @@ from twinledger.state.subscriptions import (
     due_subscriptions,
     ensure_subscription,
     find_subscription,
+    mark_asked,
     postpone_subscription,
     save_subscription,
 )
@@ -106,9 +107,12 @@ class SystemSubscriber:
             proving.cancel()
 
     async def _look(self) -> None:
-        if self._pause.wait_s() or not self._shared.duties.holds(self._duty):
+        if self._pause.wait_s():
             return
         try:
+            if not self._shared.duties.holds(self._duty):
+                await self._shared.directory.load()  # another process proves and renews them
+                return
             for stored in await self._due():
                 await self._keep(stored)
         except FatalError:
@@ -134,7 +138,10 @@ class SystemSubscriber:
         """Register what is new, renew or check what is there."""
         async with self._one_call:
             asked = replace(stored, address=self._base + stored.key, asked_at=self._shared.clock.now())
-            self._shared.directory.put(asked)  # the handshake may come before the answer
+            # The handshake may come before the answer, and to another process.
+            self._shared.directory.put(asked)
+            async with transaction(self._shared.pool) as connection:
+                await mark_asked(connection, asked.key, asked.address)
             try:
                 answer = await self._asked(asked)
             except (TransientError, PermanentError) as error:
@@ -183,6 +190,9 @@ class SystemSubscriber:
         async with transaction(self._shared.pool) as connection:
             await save_subscription(connection, self._shared.sealer, changed, due_in_s=self._due_in_s(answer))
         self._shared.directory.put(changed)
+        SUBSCRIPTION_EXPIRY.labels(self._shared.workspace, self._system).set(
+            self._shared.directory.earliest_end(self._system)
+        )
         log.info("subscription_kept", system=self._system, object=stored.object, state=answer.state)
 
     def _due_in_s(self, answer: Subscription) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,6 +63,14 @@ class SubscriptionDirectory:
                 self.put(stored)
                 found = self._known[key]
         return found if found is not None and found.subscription.system == system else None
+
+    def earliest_end(self, system: str) -> float:
+        """When the first subscription of a system ends, in epoch seconds: 0 while one is not proved,
+        infinity when none ends by itself."""
+        known = [one.subscription for one in self._known.values() if one.subscription.system == system]
+        if any(one.state in _PENDING for one in known):
+            return 0.0
+        return min((one.expires_at.timestamp() for one in known if one.expires_at), default=math.inf)
 
     def _may_look_up(self) -> bool:
         """A flood of made-up addresses must not become a flood of statements."""

@@ -94,16 +94,17 @@ class IngestWorker:
         opening = asyncio.ensure_future(self._open_systems())
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait([opening, stopping], return_when=asyncio.FIRST_COMPLETED)
-        if not opening.done():
+        if self._stopping.is_set():
             opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
             return
+        stopping.cancel()
         parts = await self._build(opening.result())
         self._readers = parts.readers
         self._parts = [*parts.readers.values(), *parts.others]
-        if self._stopping.is_set():
-            return
-        log.info("systems_open", workspace=self._workspace, count=len(opening.result()))
-        await self._run_parts()
+        if not self._stopping.is_set():
+            log.info("systems_open", workspace=self._workspace, count=len(opening.result()))
+            await self._run_parts()
 
     async def _run_parts(self) -> None:
         async with asyncio.TaskGroup() as group:

@@ -18,12 +18,14 @@ __all__ = [
     "EVENT_PROCESSING",
     "EVENT_TO_WRITE",
     "INTENTS_ENDED",
+    "LAST_SUCCESS",
     "LOG_KEYS_DROPPED",
     "NOOP_WRITES_AVOIDED",
     "OUTBOX_OLDEST_AGE",
     "OUTBOX_PENDING",
     "REBALANCES",
     "SCHEMA_ERRORS",
+    "SUBSCRIPTION_EXPIRY",
     "TOKEN_REFRESHES",
     "UPSTREAM_DURATION",
     "UPSTREAM_REQUESTS",
@@ -63,6 +65,16 @@ WEBHOOKS = Counter(
 )
 WEBHOOK_LOST = Counter(
     "twinledger_webhook_lost_total", "Changes a poll found that no webhook announced.", ["system", "object"]
+)
+LAST_SUCCESS = Gauge(
+    "twinledger_last_success_timestamp_seconds",
+    "Last time the changes of a system were read to the end; standing still means that nobody looks.",
+    ["workspace", "system"],
+)
+SUBSCRIPTION_EXPIRY = Gauge(
+    "twinledger_subscription_expiry_timestamp_seconds",
+    "Earliest end of a subscription of a system; 0: one is not proved.",
+    ["workspace", "system"],
 )
 TOKEN_REFRESHES = Counter(
     "twinledger_token_refreshes_total", "Refreshes (ok, transient, rejected).", ["system", "outcome"]

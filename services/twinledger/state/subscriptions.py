@@ -16,6 +16,7 @@ __all__ = [
     "ensure_subscription",
     "find_subscription",
     "load_subscriptions",
+    "mark_asked",
     "postpone_subscription",
     "save_subscription",
 ]
@@ -92,6 +93,13 @@ async def due_subscriptions(
         base_address,
     )
     return [await _opened(connection, sealer, row) for row in rows]
+
+
+async def mark_asked(connection: Connection, key: str, address: str) -> None:
+    """Before the call: the handshake it causes may reach another process than ours."""
+    await connection.execute(
+        "update subscription set asked_at = clock_timestamp(), address = $2 where key = $1", key, address
+    )
 
 
 async def save_subscription(
