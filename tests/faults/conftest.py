@@ -64,7 +64,7 @@ class Live:
             "fault": fault,
         }
         answer = await self.session.http.post(f"{self.session.admin}/faults", json=body)
-        assert answer.status_code == 200, answer.text
+        assert answer.is_success, answer.text
 
     async def ledger(self, after: int = 0) -> list[dict[str, Any]]:
         """The sandbox's own record of what happened: the oracle."""
