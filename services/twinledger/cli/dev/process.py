@@ -49,6 +49,8 @@ class Command:
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_within_s: float = 15.0
+    orphan_signal: signal.Signals | None = None
+    """What the kernel sends when the supervisor is gone; the stop signal if not said."""
     umask: int = -1
 
 
@@ -71,7 +73,7 @@ class ChildProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_dies_with_parent(command.stop_signal),
+                preexec_fn=_dies_with_parent(command.orphan_signal or command.stop_signal),
                 user=command.account.uid if command.account else None,
                 group=command.account.gid if command.account else None,
                 extra_groups=[] if command.account else None,
@@ -181,15 +183,15 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _dies_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
+def _dies_with_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None, use_errno=True)
     parent = os.getpid()
 
     def ask() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
+        libc.prctl(_PR_SET_PDEATHSIG, int(orphan_signal))
         if os.getppid() != parent:
-            os.kill(os.getpid(), stop_signal)
+            os.kill(os.getpid(), orphan_signal)
 
     return ask

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -153,16 +154,27 @@ class Stack:
         self.sandbox = orjson.loads(folders.sandbox_urls.read_bytes())
 
     def _stage(self, name: str) -> Part:
-        process = self._python(name, [f"twinledger.{name}"], self.stage_environment(name))
+        # A stage outlives any kill, and one that hangs must not outlive its supervisor.
+        process = self._python(
+            name, [f"twinledger.{name}"], self.stage_environment(name), orphan_signal=signal.SIGKILL
+        )
 
         async def answers() -> bool:
             return await self._answers(f"{self._health(name)}/startupz")
 
         return Part(process, answers)
 
-    def _python(self, name: str, module: list[str], environment: dict[str, str]) -> ChildProcess:
-        log = self.folders.logs / f"{name}.log"
-        return ChildProcess(Command(name, [sys.executable, "-m", *module], log, environment), self._clock)
+    def _python(
+        self,
+        name: str,
+        module: list[str],
+        environment: dict[str, str],
+        *,
+        orphan_signal: signal.Signals | None = None,
+    ) -> ChildProcess:
+        log, arguments = self.folders.logs / f"{name}.log", [sys.executable, "-m", *module]
+        command = Command(name, arguments, log, environment, orphan_signal=orphan_signal)
+        return ChildProcess(command, self._clock)
 
     def _health(self, stage: str) -> str:
         return f"http://127.0.0.1:{self._admin_ports[stage]}"
