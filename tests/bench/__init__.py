@@ -1,1 +1,1 @@
-"""Benches: `make bench`, or one of them: python -m tests.bench webhooks."""
+"""Benches: `make bench`, or some of them by name: python -m tests.bench ingest road."""

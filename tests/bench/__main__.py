@@ -1,66 +1,67 @@
-"""Runs the benches on one broker and one database of their own and prints their figures.
+"""Runs the benches and prints their figures; raw values of every round go to a file.
 
-A bench is a module `bench_<name>.py` with `async def measure(servers, rounds) -> list[Figure]`.
+A bench is a module `bench_<name>.py` with `async def measure(lab, rounds) -> list[Figure]`.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import tempfile
+import json
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
 
-from tests.bench.figures import Figure, describe_machine, table
-from tests.bench.programs import Servers
+import uvloop
+from tests.bench.figures import Figure, table
+from tests.bench.lab import Lab
+from tests.bench.machine import describe_machine
 
-from twinledger.cli.dev.broker import choose_broker
-from twinledger.cli.dev.database import choose_database
-from twinledger.kernel.database import migrate
-from twinledger.road.topics import ensure_topics
+from twinledger.kernel.clock import SystemClock
 
-_HERE = Path(__file__).parent
-_LIBS = Path(".twinledger") / "kafka" / "libs"
-
-
-def names() -> list[str]:
-    return sorted(path.stem.removeprefix("bench_") for path in _HERE.glob("bench_*.py"))
+NAMES = ("ingest", "transform", "enrich", "latency", "road", "memory")
+_RESULTS = Path(__file__).parent / "results"
 
 
-async def run(wanted: Sequence[str], rounds: int) -> list[Figure]:
-    """Everything is started before the first bench and ended after the last."""
-    print(describe_machine())  # noqa: T201 - a bench prints
-    with tempfile.TemporaryDirectory(prefix="twinledger-bench-") as folder:
-        broker, database = choose_broker(Path(folder), _LIBS, print), choose_database(Path(folder), print)
-        await broker.start()
-        await database.start()
-        try:
-            await migrate(database.address)
-            await ensure_topics(broker.address)
-            print(f"{broker.name} {broker.version}, {database.name} {database.version}")  # noqa: T201
-            return await _measure(wanted, Servers(broker.address, database.address), rounds)
-        finally:
-            await database.stop()
-            await broker.stop()
-
-
-async def _measure(wanted: Sequence[str], servers: Servers, rounds: int) -> list[Figure]:
+async def run(wanted: Sequence[str], rounds: int) -> dict[str, Any]:
+    """One stack at a time; everything is ended after the last bench."""
+    machine = describe_machine(Path(gettempdir()))
+    _say(", ".join(f"{name} {value}" for name, value in machine.items()))
+    lab = Lab(_say)
     figures: list[Figure] = []
-    for name in wanted:
-        found: list[Figure] = await import_module(f"tests.bench.bench_{name}").measure(servers, rounds)
-        print(table(found))  # noqa: T201
-        figures += found
-    return figures
+    try:
+        for name in wanted:
+            found: list[Figure] = await import_module(f"tests.bench.bench_{name}").measure(lab, rounds)
+            if not figures:
+                _say(f"on {lab.servers}\n")
+            _say(table(found))
+            figures += found
+        servers = lab.servers
+    finally:
+        await lab.aclose()
+    return {"machine": machine, "servers": servers, "figures": [figure.as_row() for figure in figures]}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(names())}; all when none is given")
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="all when none is given")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path, help="default: tests/bench/results/<date>.json when all are run")
     given = parser.parse_args()
-    figures = asyncio.run(run(given.names or names(), given.rounds))
-    raise SystemExit(1 if any(figure.missed for figure in figures) else 0)
+    answer = uvloop.run(run(given.names or NAMES, given.rounds))
+    today = SystemClock().now().date()
+    path = given.json or (None if given.names else _RESULTS / f"{today}.json")
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"date": str(today), **answer}, indent=1) + "\n")
+        _say(f"\nraw results: {path}")
+    missed = [row["name"] for row in answer["figures"] if row["missed"]]
+    _say(f"\n{len(missed)} targets missed{': ' if missed else ''}{'; '.join(missed)}")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - a bench prints
 
 
 if __name__ == "__main__":

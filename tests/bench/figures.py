@@ -1,27 +1,27 @@
-"""What a bench reports: every value it saw, their median and spread, and the machine they were seen on."""
+"""What a bench reports: every value it saw, their median and spread, the target, and what held it back."""
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
+from typing import Any
 
-__all__ = ["Figure", "describe_machine", "table"]
+__all__ = ["Figure", "ratio", "table"]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """`target` is met at `at_least` or `at_most`, whichever is given."""
+    """`target` is met at `at_least` or `at_most`, whichever is given; `next_gate` is the one after it."""
 
     name: str
     unit: str
     values: Sequence[float]
     at_least: float | None = None
     at_most: float | None = None
+    next_gate: float | None = None
     note: str = ""
+    """What the processes did meanwhile: printed as the reason when the target is missed."""
 
     @property
     def median(self) -> float:
@@ -32,37 +32,28 @@ class Figure:
         low = self.at_least is not None and self.median < self.at_least
         return low or (self.at_most is not None and self.median > self.at_most)
 
-    def line(self) -> str:
+    def lines(self) -> list[str]:
         spread = f"{_short(min(self.values))} .. {_short(max(self.values))}"
-        text = f"{self.name:<44} {_short(self.median):>10} {self.unit:<12} {spread:<22} n={len(self.values)}"
-        for word, bound in ((">=", self.at_least), ("<=", self.at_most)):
+        text = f"{self.name:<46} {_short(self.median):>9} {self.unit:<12} {spread:<20} n={len(self.values)}"
+        for sign, bound in ((">=", self.at_least), ("<=", self.at_most)):
             if bound is not None:
-                text += f"  target {word} {_short(bound)} {'MISSED' if self.missed else 'met'}"
-        return f"{text}  {self.note}".rstrip()
+                text += f"  target {sign} {_short(bound)} {'MISSED' if self.missed else 'met'}"
+                text += f" (next {_short(self.next_gate)})" if self.next_gate is not None else ""
+        return [text, *([f"    {self.note}"] if self.note else [])]
+
+    def as_row(self) -> dict[str, Any]:
+        return {**asdict(self), "median": self.median, "missed": self.missed}
+
+
+def ratio(name: str, ours: Sequence[float], yardstick: Sequence[float], at_least: float | None) -> Figure:
+    """Round by round: both sides of a round ran next to each other."""
+    return Figure(name, "", [one / other for one, other in zip(ours, yardstick, strict=True)], at_least)
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """One line a figure."""
-    return "\n".join(figure.line() for figure in figures)
-
-
-def describe_machine() -> str:
-    """CPU, cores, memory, kernel, Python, and how busy it was before the bench."""
-    cpu = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    load = ", ".join(f"{one:.2f}" for one in os.getloadavg())
-    return (
-        f"{cpu}, {os.cpu_count()} cores, {memory_gib:.0f} GiB, Linux {platform.release()}, "
-        f"Python {platform.python_version()}, load average before the start {load}"
-    )
+    """One line a figure, and what was busy meanwhile."""
+    return "\n".join(line for figure in figures for line in figure.lines())
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"

@@ -1,87 +1,120 @@
-"""Starts the programs a bench measures, reads their CPU time, and ends what it started."""
+"""Starts the programs a bench needs and ends what it started: stages of ours, and tools that work by rounds.
+
+A tool prints `up`, then reads one JSON line a round from its input and answers with one JSON line.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-__all__ = ["Program", "Servers", "program", "run_to_end"]
+__all__ = ["Tool", "answer_rounds", "free_port", "stage_program", "tool_program"]
 
 _ROOT = Path(__file__).parents[2]
-_TICKS = os.sysconf("SC_CLK_TCK")
+_LINE_LIMIT = 1 << 24
+_ROUND_WITHIN_S = 300
 
 
 @dataclass(frozen=True)
-class Servers:
-    """The broker and the database a bench may use; topics and tables are there."""
-
-    kafka: str
-    dsn: str
-
-
-@dataclass(frozen=True)
-class Program:
-    """A running child."""
+class Tool:
+    """A program of this folder that runs beside what is measured."""
 
     process: asyncio.subprocess.Process
 
-    def cpu_s(self) -> float:
-        """User and system time so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
-    def memory_mb(self) -> float:
-        """Resident now."""
-        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    async def ask(self, **given: Any) -> dict[str, Any]:
+        """One round."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps(given).encode() + b"\n")
+        await self.process.stdin.drain()
+        line = await asyncio.wait_for(self.process.stdout.readline(), _ROUND_WITHIN_S)
+        assert line, "the tool ended in the middle of a round"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
 
 @asynccontextmanager
-async def program(
-    *arguments: str, environment: Mapping[str, str] | None = None, ready: bytes | None = None
-) -> AsyncIterator[Program]:
-    """`python -m arguments`, ended with the block; `ready` is the line it prints when it is up."""
+async def tool_program(name: str, *arguments: str) -> AsyncIterator[Tool]:
+    """`python -m tests.bench.<name>`, ended with the block."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
+        f"tests.bench.{name}",
         *arguments,
         cwd=_ROOT,
-        env=_environment(environment),
+        env=_environment({}),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        limit=_LINE_LIMIT,
     )
     try:
-        if ready is not None:
-            assert process.stdout is not None
-            line = await asyncio.wait_for(process.stdout.readline(), 30)
-            assert line.strip() == ready, f"{arguments[0]} did not start"
-        yield Program(process)
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        assert line.strip() == b"up", f"{name} did not start"
+        yield Tool(process)
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+        await _ended(process)
 
 
-async def run_to_end(*arguments: str) -> bytes:
-    """Output of `python -m arguments`."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        *arguments,
-        cwd=_ROOT,
-        env=_environment(None),
-        stdout=asyncio.subprocess.PIPE,
+@asynccontextmanager
+async def stage_program(
+    stage: str, environment: Mapping[str, str], log_path: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A stage as it runs in production, ended with the block."""
+    with log_path.open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            f"twinledger.{stage}",
+            cwd=_ROOT,
+            env=_environment(environment),
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield process
+    finally:
+        await _ended(process)
+
+
+async def answer_rounds(round_of: Callable[..., Awaitable[Mapping[str, Any]]]) -> None:
+    """The other side of `Tool.ask`: until the input ends."""
+    reader = asyncio.StreamReader(limit=_LINE_LIMIT)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
     )
-    output, _ = await process.communicate()
-    assert process.returncode == 0, f"{arguments[0]} failed"
-    return output
+    _say("up")
+    while line := await reader.readline():
+        _say(json.dumps(await round_of(**json.loads(line))))
 
 
-def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    await process.wait()
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
     path = os.pathsep.join([str(_ROOT / "services"), str(_ROOT)])
-    return {**os.environ, "PYTHONPATH": path, **(more or {})}
+    return {**os.environ, **more, "PYTHONPATH": path}
