@@ -19,10 +19,6 @@ DUTIES = [
     Duty("poll", "freshbooks.client"),
     Duty("subscribe", "freshbooks"),
 ]
-    Duty("read", "freshbooks.client"),
-    Duty("poll", "freshbooks.client"),
-    Duty("subscribe", "freshbooks"),
-]
 
 
 @pytest.fixture

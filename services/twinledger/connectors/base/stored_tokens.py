@@ -168,7 +168,7 @@ class StoredTokens:
                 log.warning("connection_needs_reconnect", name=self._platform, workspace=self._workspace)
 
     async def _not_now(self, old: OpenGrant, error: TransientError) -> NoReturn:
-        """A call that may have left keeps its mark and its lease: the next one is a trial, after the lease."""
+        """A call that may have left keeps its mark and its lease; after that the next one is a trial."""
         self._count("transient")
         async with self._pool.acquire() as connection:
             if error.error_class == "rate_limited":
