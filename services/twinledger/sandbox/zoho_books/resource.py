@@ -184,9 +184,7 @@ class Resource:
         return filters_of(call, self.columns, self.organization)
 
     def read(self, call: Call) -> Reply:
-        record_id = call.params["id"]
-        if record_id not in self.table:
-            raise self.absent()
+        record_id = self.need(call.params["id"])[self.id_key]
         return success(**{self.one: self.view(record_id, product_of(call))})
 
     def post(self, call: Call) -> Reply:

@@ -1,5 +1,7 @@
 """Numbers, statuses and the way from order to invoice."""
 
+from typing import Any
+
 from tests.unit.sandbox.zoho_desk import Desk
 
 LINE = {"name": "Work", "rate": 10, "quantity": 4}
@@ -10,7 +12,7 @@ async def test_numbers_are_automatic_unless_asked(desk: Desk) -> None:
     assert (await desk.ok("POST", "/invoices", body))["invoice"]["invoice_number"] == "INV-00001"
     own = body | {"invoice_number": "FB-7"}
     assert (await desk.call("POST", "/invoices", own))[1]["code"] == 4097
-    asked = {"ignore_auto_number_generation": "true"}
+    asked: dict[str, Any] = {"ignore_auto_number_generation": "true"}
     assert (await desk.ok("POST", "/invoices", own, **asked))["invoice"]["invoice_number"] == "FB-7"
     assert (await desk.call("POST", "/invoices", own, **asked))[1]["code"] == 1001
     assert (await desk.call("POST", "/invoices", body, **asked))[1]["code"] == 4

@@ -5,23 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.sandbox.zoho_desk import Desk
 
-NASTY: tuple[Any, ...] = (
-    None,
-    "",
-    "x" * 5000,
-    -1,
-    1e30,
-    2**60,
-    1.5,
-    True,
-    [],
-    {},
-    [[]],
-    [{"a": {}}],
-    "2026-13-45",
-    "\x00",
-    "%",
-)
+NASTY: tuple[Any, ...] = (None, "x" * 5000, 1e30, -1, True, [], {}, [{"a": {}}], "\x00")
 
 
 async def _code(desk: Desk, *arguments: Any, **rest: Any) -> tuple[int, int]:

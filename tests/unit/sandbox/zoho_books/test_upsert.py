@@ -1,5 +1,7 @@
 """PUT by a unique custom field: update, upsert, never a second record (sheet 2.2)."""
 
+from typing import Any
+
 import pytest
 from tests.unit.sandbox.zoho_desk import Answer, Desk
 
@@ -53,7 +55,7 @@ async def test_both_headers_are_required(desk: Desk, header: str) -> None:
 async def test_invoices_items_orders_and_payments_take_it_too(desk: Desk) -> None:
     customer_id = await desk.customer()
     line = {"name": "Work", "rate": 10}
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "/items": {"name": "Oven", "rate": 5},
         "/invoices": {"customer_id": customer_id, "line_items": [line]},
         "/salesorders": {"customer_id": customer_id, "line_items": [line]},

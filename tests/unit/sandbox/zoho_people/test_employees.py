@@ -1,5 +1,7 @@
 """The employee form in People's envelope (sheet 5)."""
 
+from typing import Any
+
 import pytest
 from tests.unit.sandbox.zoho_desk import Desk
 
@@ -26,7 +28,7 @@ def test_what_is_not_even_loosely_json_is_refused(source: str) -> None:
 async def test_insert_search_update(desk: Desk) -> None:
     _, added = await desk.people("POST", "/json/employee/insertRecord", {"inputData": NOOR})
     record_id = added["response"]["result"]["pkId"]
-    query = {"SearchColumn": "EMPLOYEEMAILALIAS", "SearchValue": "NOOR@firm.example"}
+    query: dict[str, Any] = {"SearchColumn": "EMPLOYEEMAILALIAS", "SearchValue": "NOOR@firm.example"}
     _, found = await desk.people("GET", "/employee/getRecords", **query)
     [row] = found["response"]["result"]
     assert row[record_id][0]["Zoho_ID"] == int(record_id)
@@ -54,7 +56,7 @@ async def test_insert_search_update(desk: Desk) -> None:
         ("/WrongView/records", {}, 7012),
     ],
 )
-async def test_refusals_come_with_http_200(desk: Desk, path: str, query: dict[str, str], code: int) -> None:
+async def test_refusals_come_with_http_200(desk: Desk, path: str, query: dict[str, Any], code: int) -> None:
     status, answer = await desk.people("GET", path, **query)
     assert (status, answer["response"]["status"], answer["response"]["errors"]["code"]) == (200, 1, code)
 
@@ -76,7 +78,8 @@ async def test_values_that_the_form_refuses(desk: Desk, given: str, code: int) -
 
 
 async def test_conditions_are_joined_with_a_bar(desk: Desk) -> None:
-    conditions = "{searchField:'Employeestatus',searchOperator:'Is',searchText:'Active'}|{searchField:'FirstName',searchText:'an'}"
+    active = "{searchField:'Employeestatus',searchOperator:'Is',searchText:'Active'}"
+    conditions = active + "|{searchField:'FirstName',searchText:'an'}"
     _, found = await desk.people("GET", "/employee/getRecords", searchParams=conditions)
     names = [record["FirstName"] for row in found["response"]["result"] for [record] in row.values()]
     assert names and all("an" in name.lower() for name in names)
