@@ -8,18 +8,19 @@ wiring closes what it built in reverse order.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol, TypeVar
 
 import structlog
 import uvloop
 from pydantic import ValidationError
 
+import twinledger
 from twinledger.kernel.clock import Clock, SystemClock
 from twinledger.kernel.health import Health, admin_app
 from twinledger.kernel.http_server import HttpServer
@@ -55,6 +56,7 @@ class Runtime:
 
 
 S = TypeVar("S", bound=StageSettings)
+T = TypeVar("T")
 Build = Callable[[S, Runtime], AbstractAsyncContextManager[Sequence[Worker]]]
 
 
@@ -83,10 +85,14 @@ async def serve(stage: str, settings: S, build: Build[S], clock: Clock | None = 
             background.create_task(_heartbeat(stage, health, clock)),
         ]
         try:
-            async with build(settings, Runtime(stage, clock, health)) as workers:
-                health.started = True
-                log.info("stage_started", port=port, instance=settings.instance, version=release())
-                await _run_until(stop, workers, health)
+            async with AsyncExitStack() as stack:
+                workers = await _unless(
+                    stop, stack.enter_async_context(build(settings, Runtime(stage, clock, health)))
+                )
+                if workers is not None:
+                    health.started = True
+                    log.info("stage_started", port=port, instance=settings.instance, version=release())
+                    await _run_until(stop, workers, health)
         finally:
             for helper in helpers:
                 helper.cancel()
@@ -94,11 +100,21 @@ async def serve(stage: str, settings: S, build: Build[S], clock: Clock | None = 
 
 
 def release() -> str:
-    """The version of the installed package."""
-    try:
-        return version("twinledger")
-    except PackageNotFoundError:
-        return "checkout"
+    """The version of this package."""
+    return twinledger.__version__
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[object, object, T]) -> T | None:
+    """The result; None when told to stop before, for example while waiting to be connected."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+    return None
 
 
 async def _run_until(stop: asyncio.Event, workers: Sequence[Worker], health: Health) -> None:

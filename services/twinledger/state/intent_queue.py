@@ -46,6 +46,8 @@ class Candidate:
     external_id: str | None
     shadow: Fields
     entity_fields: Fields
+    known_at: datetime | None = None
+    """The vendor's stamp of the version we know; None when our own write made it newer than any we read."""
 
 
 async def candidates(connection: Connection, workspace: str, group: str, limit: int) -> list[Candidate]:
@@ -57,7 +59,8 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
     rows = await connection.fetch(
         f"""
         select {_prefixed("i")}, c.external_id as linked_id, s.fields as shadow_fields,
-               e.fields as entity_fields
+               e.fields as entity_fields,
+               case when s.content_hash is not null then s.vendor_updated_at end as known_at
           from intent i
           join entity e on e.id = i.entity_id
           left join crosswalk c on c.entity_id = i.entity_id and c.object = i.object and c.role = i.role
@@ -77,11 +80,12 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
         group,
         limit,
     )
-    return [_candidate(row) for row in rows]
+    return [_candidate(row, row["known_at"]) for row in rows]
 
 
-def _candidate(row: Any) -> Candidate:
-    return Candidate(intent_of(row), row["linked_id"], row["shadow_fields"] or {}, row["entity_fields"])
+def _candidate(row: Any, known_at: datetime | None = None) -> Candidate:
+    shadow = row["shadow_fields"] or {}
+    return Candidate(intent_of(row), row["linked_id"], shadow, row["entity_fields"], known_at)
 
 
 def _prefixed(alias: str) -> str:

@@ -170,5 +170,6 @@ def build_call(
         intent.reference,
         body,
         phase=None if creating else mapping.phase_of(changed[0]),
+        unmodified_since=None if creating else candidate.known_at,
     )
     return Built(intent, call, {path: intent.patch[path] for path in changed})

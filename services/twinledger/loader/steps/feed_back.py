@@ -45,6 +45,11 @@ class FeedBack:
         )
         return [again, self._result(intent, "confirmed", answer.external_id, None, answer.ended_at)]
 
+    def look(self, intent: Intent, external_id: str) -> OutRecord:
+        """Somebody else changed the record: it is read again before we write again."""
+        event_id = str(derived_id("look", str(intent.id), str(intent.attempt)))
+        return self._hint_of(intent, external_id, event_id)
+
     def rejected(self, intent: Intent, error: TwinledgerError, now: datetime) -> list[OutRecord]:
         """The result of a write that was refused for good."""
         return [self._result(intent, "rejected", intent.external_id, _class_of(error), now)]
@@ -93,13 +98,16 @@ class FeedBack:
         )
 
     def _hint(self, intent: Intent, answer: Applied) -> OutRecord:
+        event_id = str(derived_id("answer-hint", str(intent.id), str(intent.attempt)))
+        return self._hint_of(intent, answer.external_id, event_id)
+
+    def _hint_of(self, intent: Intent, external_id: str, event_id: str) -> OutRecord:
         value = {
             "workspace": intent.workspace,
             "object": intent.target.object,
-            "external_id": answer.external_id,
+            "external_id": external_id,
             "lane": "verify",
         }
-        event_id = str(derived_id("answer-hint", str(intent.id), str(intent.attempt)))
         return OutRecord(
             HINTS.name,
             key_of(intent.workspace, intent.target.object),

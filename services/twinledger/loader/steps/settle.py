@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from twinledger.connectors.base.contract import Applied, NotApplied, UnknownOutcome, WriteAnswer
 from twinledger.kernel.database import Connection
@@ -22,12 +21,12 @@ from twinledger.road import outbox
 from twinledger.road.broker import OutRecord
 from twinledger.road.parking import wake
 from twinledger.state.budgets import close_group
-from twinledger.state.crosswalk import bind, rows_of_keys
+from twinledger.state.crosswalk import bind, rows_of_entities, rows_of_keys
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_queue import confirm, mark_unknown, next_name, postpone, reject
 from twinledger.state.intents import wake_waiting
-from twinledger.state.records import CrosswalkRow, ExternalKey, Review, Shadow
+from twinledger.state.records import CrosswalkRow, ExternalKey, Review, Shadow, Target
 from twinledger.state.shadows import load_shadows, save_shadows
 
 __all__ = ["LADDER_S", "Answered", "Settler"]
@@ -85,21 +84,26 @@ class Settler:
     async def _without_foreign(
         self, connection: Connection, applied: Sequence[tuple[Built, Applied]]
     ) -> list[tuple[Built, Applied]]:
-        """A vendor may answer with a record that belongs to another entity: that is a question."""
+        """The record may belong to another entity, or its place be taken by one that a person made while
+        ours was on its way: both stay, linked to nothing, and a person is asked."""
         kept: list[tuple[Built, Applied]] = []
+        rows = await rows_of_entities(connection, {built.intent.target.entity_id for built, _ in applied})
+        sides = {Target(r.entity_id, r.key.object, r.role): r for r in rows if r.status == "active"}
         for workspace in {built.intent.workspace for built, _ in applied}:
             part = [(b, a) for b, a in applied if b.intent.workspace == workspace]
             keys = [_row(built, answer).key for built, answer in part]
             taken = {row.key: row for row in await rows_of_keys(connection, workspace, keys)}
             for built, answer in part:
-                row = taken.get(_row(built, answer).key)
-                if row is None or row.status == "orphan" or row.entity_id == built.intent.target.entity_id:
+                wanted = _row(built, answer)
+                row = taken.get(wanted.key)
+                if row is None or row.status == "orphan" or row.entity_id == wanted.entity_id:
+                    row = sides.get(built.intent.target)
+                if row is None or row.key == wanted.key:
                     kept.append((built, answer))
-                else:
-                    await reject(
-                        connection, built.intent, "duplicate", "the record belongs to another entity"
-                    )
-                    await save_reviews(connection, [_foreign(built, row)])
+                    continue
+                await bind(connection, [replace(wanted, status="orphan")])
+                await reject(connection, built.intent, "duplicate", "another record stands in its place")
+                await save_reviews(connection, [_foreign(wanted, row, built)])
         return kept
 
     async def _raise_shadows(self, connection: Connection, applied: Sequence[tuple[Built, Applied]]) -> None:
@@ -126,7 +130,7 @@ class Settler:
             exhausted = intent.failures >= len(LADDER_S) and error.error_class not in ENDLESS | SYSTEM_WIDE
             if not exhausted:
                 await self._wait(connection, built, error)
-                return []
+                return self._look(built, error)
         if self._has_other_name(built, error):
             await next_name(connection, intent)
             return []
@@ -137,6 +141,12 @@ class Settler:
             *self.feed_back.rejected(intent, error, now),
             *await self.feed_back.dead_letter(connection, intent, error, now),
         ]
+
+    def _look(self, built: Built, error: TransientError) -> list[OutRecord]:
+        external_id = built.call.external_id
+        if error.error_class != "conflict" or external_id is None:
+            return []
+        return [self.feed_back.look(built.intent, external_id)]
 
     def _has_other_name(self, built: Built, error: TwinledgerError) -> bool:
         """A collision of a name the vendor wants unique is no person's question."""
@@ -166,7 +176,11 @@ def _row(built: Built, answer: Applied) -> CrosswalkRow:
     return CrosswalkRow(built.intent.workspace, key, target.entity_id, target.role)
 
 
-def _foreign(built: Built, row: CrosswalkRow) -> Review:
-    wanted: UUID = built.intent.target.entity_id
-    evidence = {"entity": str(wanted), "linked_to": str(row.entity_id), "intent": str(built.intent.id)}
-    return Review(built.intent.workspace, "duplicate", row.key.text(), evidence)
+def _foreign(wanted: CrosswalkRow, row: CrosswalkRow, built: Built) -> Review:
+    evidence = {
+        "entity": str(wanted.entity_id),
+        "linked": row.key.text(),
+        "linked_to": str(row.entity_id),
+        "intent": str(built.intent.id),
+    }
+    return Review(wanted.workspace, "duplicate", wanted.key.text(), evidence)
