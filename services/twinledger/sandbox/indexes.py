@@ -1,15 +1,15 @@
 """Sandbox: the indexes of a table, so that a page costs the same at 1,000 and at 100,000 records."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
 from sortedcontainers import SortedList  # type: ignore[import-untyped]
 
-__all__ = ["Contains", "Index", "Keyed", "Ordered", "Record", "Text", "packed", "rank"]
+__all__ = ["Index", "Keyed", "Ordered", "Record", "Text", "packed", "rank"]
 
 Record = dict[str, Any]
+REMEMBERED_QUESTIONS, REMEMBERED_MATCHES = 32, 2_000
 
 
 class Index(Protocol):
@@ -119,35 +119,49 @@ class Keyed:
 
 
 class Text:
-    """Lower-cased text per record, for `contains` filters: one pass over strings, no decoding of records."""
+    """Lower-cased text per record, for `contains` filters: one pass over strings, no decoding of records.
+
+    The newest questions are remembered and their answers kept up to date, as far as few records match.
+    """
 
     def __init__(self, name: str, text: Callable[[Record], str]) -> None:
         self.name = name
         self._text = text
-        self.texts: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        self._asked: dict[tuple[str, bool], dict[str, None]] = {}
 
     def add(self, record_id: str, record: Record) -> None:
-        self.texts[record_id] = self._text(record).casefold()
+        text = self._texts[record_id] = self._text(record).casefold()
+        for (wanted, start), found in self._asked.items():
+            if text.startswith(wanted) if start else wanted in text:
+                found[record_id] = None
 
     def drop(self, record_id: str, record: Record) -> None:
-        self.texts.pop(record_id, None)
+        self._texts.pop(record_id, None)
+        for found in self._asked.values():
+            found.pop(record_id, None)
 
     def fill(self, rows: Iterable[tuple[str, Record]]) -> None:
-        self.texts = {}
+        self._texts = {}
+        self._asked = {}
         for record_id, record in rows:
             self.add(record_id, record)
 
-
-@dataclass(frozen=True, slots=True)
-class Contains:
-    """What a `Text` index is asked for; `whole` and `start` are the stricter forms."""
-
-    text: str
-    start: bool = False
-
-    def holds(self, text: str) -> bool:
-        wanted = self.text.casefold()
-        return text.startswith(wanted) if self.start else wanted in text
+    def find(self, text: str, *, start: bool) -> dict[str, None]:
+        """Ids of texts that contain it, or start with it, letter case aside. Not to be kept or changed."""
+        wanted = text.casefold()
+        found = self._asked.get((wanted, start))
+        if found is None:
+            held = self._texts.items()
+            matching = [each for each, text in held if wanted in text]
+            if start:
+                matching = [each for each in matching if self._texts[each].startswith(wanted)]
+            found = dict.fromkeys(matching)
+            if len(found) <= REMEMBERED_MATCHES:
+                if len(self._asked) >= REMEMBERED_QUESTIONS:
+                    del self._asked[next(iter(self._asked))]
+                self._asked[wanted, start] = found
+        return found
 
 
 def packed(value: Any) -> bytes:

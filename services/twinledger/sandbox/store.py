@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from .indexes import Contains, Index, Keyed, Ordered, Record, Text, packed, rank
+from .indexes import Index, Keyed, Ordered, Record, Text, packed, rank
 
 __all__ = ["AnyOf", "Equal", "Filter", "Like", "LikeIn", "Page", "Range", "Table", "Visibility", "Where"]
 
@@ -245,10 +245,9 @@ class Table:
             bounds = ordered.bounds(wanted.low, wanted.high, high_inclusive=wanted.high_inclusive)
             return set(ordered.between(*bounds))
         if isinstance(wanted, Like | LikeIn):
-            condition = Contains(wanted.text, isinstance(wanted, Like) and wanted.start)
             text = self._index(wanted.index)
             assert isinstance(text, Text), f"{self.name}.{wanted.index} is no Text index"
-            return {each for each, held in text.texts.items() if condition.holds(held)}
+            return text.find(wanted.text, start=isinstance(wanted, Like) and wanted.start)
         raise TypeError("conditions on records have no index")
 
     def _hidden(self) -> set[str]:

@@ -32,6 +32,7 @@ class Switches:
         self._declared: dict[str, Switch] = {}
         self._values: dict[str, Value] = {}
         self._pending = dict(overrides or {})
+        self.version = 0  # grows with every change: what was rendered under another setting is stale
 
     def declare(self, *switches: Switch) -> None:
         for switch in switches:
@@ -54,6 +55,7 @@ class Switches:
         if switch.choices and parsed not in switch.choices:
             raise SwitchError(f"{name} takes one of {', '.join(map(str, switch.choices))}")
         self._values[name] = parsed
+        self.version += 1
 
     def unknown(self) -> list[str]:
         """Overrides given on the command line that no vendor declared."""
@@ -80,6 +82,7 @@ class Switches:
         for name, value in state.items():
             if name in self._declared:
                 self._values[name] = value
+        self.version += 1
 
 
 def _parse(switch: Switch, value: Value) -> Value:

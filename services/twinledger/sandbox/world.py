@@ -10,6 +10,7 @@ from .indexes import Index, Record
 from .ledger import Ledger
 from .limits import Limiter, LimitSettings
 from .randomness import Randomness
+from .rendered import RenderedRows
 from .store import Table, Visibility
 from .subscriptions import Subscriptions
 from .switches import Switches
@@ -42,6 +43,7 @@ class World:
         self.limiters: dict[str, Limiter] = {}
         self.vendors: list[Vendor] = []
         self.visibility = Visibility()
+        self.rendered = RenderedRows()
         self.lagging_until = 0.0
         self._urls = urls
         self._shared: dict[str, Any] = {}

@@ -151,7 +151,7 @@ class Clients(Resource):
         }
         record["username"] = record["username"] or self.world.random.token("freshbooks.username", 10)
 
-    def rows(self, page: Page, includes: set[str]) -> list[Any]:
+    def rows(self, page: Page, includes: set[str]) -> Sequence[Any]:
         if includes:
             return super().rows(page, includes)
         return [self._short(self.table.raw(each)) for each in page.ids]

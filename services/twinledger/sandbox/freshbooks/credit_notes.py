@@ -1,6 +1,6 @@
 """FreshBooks credit notes. Sheet 3.15. The wrapper is `credit_note` on write and on single read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -81,6 +81,9 @@ class CreditNotes(ClientDocument):
         record["description"] = next(
             (each["description"] for each in record["lines"] if each["description"]), ""
         )
+
+    def view_depends_on(self, includes: set[str]) -> Hashable | None:
+        return ()
 
     def view(self, record: Record, includes: set[str]) -> Any:
         lines = record.pop("lines", [])

@@ -1,7 +1,7 @@
 """FreshBooks expenses and their categories. Sheet 3.5."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -144,6 +144,9 @@ class Expenses(Resource):
     def stamp(self, record: Record, now: float, *, creating: bool) -> None:
         record["updated"] = eastern(now)
         record["version"] = eastern_micro(now)
+
+    def view_depends_on(self, includes: set[str]) -> Hashable | None:
+        return None if "category" in includes else ()
 
     def view(self, record: Record, includes: set[str]) -> Any:
         attachment = record.pop("attachment", None)

@@ -1,6 +1,6 @@
 """FreshBooks invoices: computed totals, statuses moved by actions and payments. Sheet 3.3."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -250,6 +250,10 @@ class Invoices(ClientDocument):
         record["version"] = eastern_micro(now)
 
     # -- reads
+
+    def view_depends_on(self, includes: set[str]) -> Hashable | None:
+        """Today, for `overdue`. The owner never changes."""
+        return today(self.world.clock.now())
 
     def view(self, record: Record, includes: set[str]) -> Any:
         record.pop("base_status", None)

@@ -5,11 +5,12 @@ A filter key that a resource does not know is ignored with 200: the commonest mi
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from ..call import Call
+from ..indexes import Index, Keyed, Ordered, Record
 from ..store import AnyOf, Equal, Filter, Like, Range, Where
 from .errors import Detail, accounting_refusal
 from .wire import decimal_of
@@ -17,6 +18,7 @@ from .wire import decimal_of
 __all__ = [
     "Paging",
     "SearchKey",
+    "among_all",
     "amount_is",
     "amounts",
     "days",
@@ -29,6 +31,7 @@ __all__ = [
     "read_paging",
     "read_search",
     "sorted_by",
+    "standard_indexes",
     "text",
 ]
 
@@ -214,3 +217,25 @@ def merge_ranges(filters: Sequence[Filter]) -> list[Filter]:
         high = each.high if held is None or each.high is not None else held.high
         spans[each.index] = Range(each.index, low, high, each.high_inclusive)
     return [*merged, *spans.values()]
+
+
+def standard_indexes(id_of: Callable[[Record], Any], is_living: Callable[[Record], bool]) -> list[Index]:
+    """What every accounting resource is listed by; `all...` hold the deleted records, too."""
+    return [
+        Ordered("id", id_of, where=is_living),
+        Ordered("all", id_of),
+        Ordered("updated", _updated, where=is_living),
+        Ordered("all_updated", _updated),
+        Keyed("vis_state", lambda record: (record.get("vis_state", 0),)),
+    ]
+
+
+def _updated(record: Record) -> str:
+    return str(record.get("updated") or "")
+
+
+def among_all(wanted: Filter) -> Filter:
+    """The same range over the index that also holds deleted records."""
+    if isinstance(wanted, Range) and wanted.index == "updated":
+        return replace(wanted, index="all_updated")
+    return wanted

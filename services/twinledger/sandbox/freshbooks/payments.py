@@ -1,6 +1,6 @@
 """FreshBooks payments: they move the invoice; what is paid beyond it becomes a credit. Sheet 3.4."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -128,6 +128,9 @@ class Payments(Resource):
 
     def applied(self, change: Change, before: Record | None, after: Record) -> None:
         self.vendor.invoices.refresh(change, after["invoiceid"])
+
+    def view_depends_on(self, includes: set[str]) -> Hashable | None:
+        return None if includes else ()
 
     def view(self, record: Record, includes: set[str]) -> Any:
         invoice = self._invoice(record)

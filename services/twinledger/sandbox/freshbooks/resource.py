@@ -3,19 +3,28 @@
 A resource is a subclass that declares its names, fields, filters and sorts, and overrides what it computes.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ..call import Act, Call, Change, Reply, json_reply
-from ..indexes import Index, Keyed, Ordered
+from ..indexes import Index
 from ..plugin import ActOperation, ObjectKind, Route
-from ..store import Filter, Page, Range
+from ..store import Page
 from .errors import Detail, accounting_refusal, not_found
 from .fields import Field, body_schema, parse_fields
-from .listing import SearchKey, includes_of, merge_ranges, number, read_paging, read_search, sorted_by
+from .listing import (
+    SearchKey,
+    among_all,
+    includes_of,
+    merge_ranges,
+    number,
+    read_paging,
+    read_search,
+    sorted_by,
+    standard_indexes,
+)
 from .wire import eastern
 
 if TYPE_CHECKING:
@@ -81,6 +90,10 @@ class Resource:
     def view(self, record: Record, includes: set[str]) -> Any:
         return record
 
+    def view_depends_on(self, includes: set[str]) -> Hashable | None:
+        """What a view depends on beside its record and the switches; None: on other records."""
+        return None
+
     def stamp(self, record: Record, now: float, *, creating: bool) -> None:
         record["updated"] = eastern(now)
 
@@ -125,14 +138,20 @@ class Resource:
         order, descending = sorted_by(call, self.sorts) or ("id", True)
         if order == "id" and any(key == "search[vis_state]" for key, _ in call.query):
             order = "all"
-            filters = [_among_all(each) for each in filters]
+            filters = [among_all(each) for each in filters]
         return self.table.select(filters, order=order, descending=descending, offset=offset, limit=limit)
 
-    def rows(self, page: Page, includes: set[str]) -> list[Any]:
+    def rows(self, page: Page, includes: set[str]) -> Sequence[Any]:
         if self.plain_view:
             return [orjson.Fragment(self.table.raw(each)) for each in page.ids]
-        records = (self.table.get(each) for each in page.ids)
-        return [self.view(record, includes) for record in records if record is not None]
+        stamp = self.view_depends_on(includes)
+        if stamp is None:
+            records = (self.table.get(each) for each in page.ids)
+            return [self.view(record, includes) for record in records if record is not None]
+        view, stamp = frozenset(includes), (stamp, self.world.switches.version)
+        return self.world.rendered.of(
+            self.table, page.ids, view, stamp, lambda record: self.view(record, includes)
+        )
 
     def get(self, call: Call) -> Reply:
         return self._answer(self.require(call, call.params["id"]), includes_of(call))
@@ -274,26 +293,9 @@ class Resource:
         return self.view(record, set(self.always_shown))
 
     def _standard_indexes(self) -> list[Index]:
-        return [
-            Ordered("id", self._id_of, where=self.is_living),
-            Ordered("all", self._id_of),
-            Ordered("updated", _updated, where=self.is_living),
-            Ordered("all_updated", _updated),
-            Keyed("vis_state", lambda record: (record.get("vis_state", 0),)),
-        ]
+        return standard_indexes(self._id_of, self.is_living)
 
     def _standard_search(self) -> dict[str, SearchKey]:
         keys = {"vis_state": number("vis_state")} if self.has_vis_state else {}
         keys |= {self.id_keys[-1]: number("id_value"), f"{self.id_keys[-1]}s": number("id_value")}
         return keys
-
-
-def _updated(record: Record) -> str:
-    return str(record.get("updated") or "")
-
-
-def _among_all(wanted: Filter) -> Filter:
-    """The same range over the index that also holds deleted records."""
-    if isinstance(wanted, Range) and wanted.index == "updated":
-        return replace(wanted, index="all_updated")
-    return wanted

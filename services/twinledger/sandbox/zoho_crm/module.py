@@ -4,7 +4,8 @@ A record is kept flat: lookups and people as ids, times as seconds, nothing for 
 (who, when, for good) marks what lies in the recycle bin.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ class Names:
     def __init__(self, module: str) -> None:
         self._module = module
         self.names: dict[str, str] = {}
+        self.dropped = 0
 
     def add(self, record_id: str, record: Record) -> None:
         if "_deleted" not in record:
@@ -46,6 +48,7 @@ class Names:
 
     def drop(self, record_id: str, record: Record) -> None:
         self.names.pop(record_id, None)
+        self.dropped += 1
 
     def fill(self, rows: Iterable[tuple[str, Record]]) -> None:
         self.names = {}
@@ -102,6 +105,13 @@ class Module:
         index = self.table.index("names")
         assert isinstance(index, Names)
         return index.names
+
+    @property
+    def renames(self) -> int:
+        """Grows with every change of a record that was there: its name may be another one now."""
+        names = self.table.index("names")
+        assert isinstance(names, Names)
+        return names.dropped
 
     def add_field(self, field: Field) -> None:
         self.fields[field.api_name] = field
@@ -179,6 +189,14 @@ class Module:
         elif "Tag" in wanted:
             shown["Tag"] = record.get("Tag", [])
         return shown
+
+    def show_all(self, ids: Sequence[str], wanted: Sequence[str] | None) -> Sequence[Any]:
+        """Rows of a page; beside their records they depend on names, fields and switches."""
+        view = None if wanted is None else tuple(wanted)
+        org, renames = self.org, tuple(each.renames for each in self.org.modules.values())
+        stamp = (org.metadata_version, len(self.fields), org.world.switches.version, renames)
+        render = partial(self.show, wanted=wanted)
+        return org.world.rendered.of(self.table, ids, view, stamp, render)
 
     def value(self, field: Field, record: Record) -> Any:
         value = record.get(field.api_name)

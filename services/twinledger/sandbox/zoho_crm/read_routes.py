@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ..call import Call, Reply, json_reply
-from ..indexes import Ordered, Record
+from ..indexes import Ordered
 from .answers import empty, refuse
 from .module import Module
 from .paging import Place, number_of, page_and_size, place_of, token_for
@@ -50,12 +50,12 @@ class ReadRoutes:
         if not rows:
             return empty(304 if since is not None and page == 1 and place is None else 204)
         info = self._info(call, rows, page, size, place, skip, index, sort_by, sort_order)
-        return json_reply({"data": [module.show(row, fields) for row in rows[:size]], "info": info})
+        return json_reply({"data": module.show_all(rows[:size], fields), "info": info})
 
     def _info(
         self,
         call: Call,
-        rows: list[Record],
+        rows: list[str],
         page: int,
         size: int,
         place: Place | None,
@@ -68,7 +68,7 @@ class ReadRoutes:
         token, expires = None, None
         seen = (place.seen if place is not None else skip) + len(shown)
         if more:
-            last = shown[-1]["id"]
+            last = shown[-1]
             after = Place(index.keys[last], int(last), seen)
             token, expires_at = token_for(call, after, self._org.world.clock.now())
             expires = self._org.shown(expires_at)
@@ -198,19 +198,19 @@ def _rows(
     place: Place | None,
     skip: int,
     limit: int,
-) -> list[Record]:
-    """The next rows of an index; a filter on Modified_Time runs along its own index where that is shorter."""
-    rows: list[Record] = []
+) -> list[str]:
+    """The next ids of an index; a filter on Modified_Time runs along its own index where that is shorter."""
+    rows: list[str] = []
     for each in module.walk(
         index, since, place, descending=descending, skip=skip if converted != "true" else 0
     ):
-        record = module.table.get(each)
-        if record is None or (converted == "true" and not record.get("Converted__s")):
-            continue
-        if converted == "true" and skip:
-            skip -= 1
-            continue
-        rows.append(record)
+        if converted == "true":
+            if not (module.table.get(each) or {}).get("Converted__s"):
+                continue
+            if skip:
+                skip -= 1
+                continue
+        rows.append(each)
         if len(rows) == limit:
             break
     return rows

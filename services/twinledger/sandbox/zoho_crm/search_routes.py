@@ -47,9 +47,7 @@ class SearchRoutes:
         )
         if not found.ids:
             return empty()
-        rows = [
-            module.show(record, fields) for record in map(module.table.get, found.ids) if record is not None
-        ]
+        rows = module.show_all(found.ids, fields)
         more = found.total > page * size
         return json_reply(
             {"data": rows, "info": {"per_page": size, "count": len(rows), "page": page, "more_records": more}}
