@@ -142,3 +142,22 @@ async def test_values_that_no_mapping_takes_are_refused_and_the_others_flow(load
     assert letter["reason"] == "mapping"
     await plan_customer(loader)
     await loader.settled(CLIENT)
+
+
+async def test_a_place_taken_while_our_create_was_on_its_way_becomes_a_question(loader: Loader) -> None:
+    """A person made the same customer at the vendor meanwhile: both stay, nothing crashes."""
+    vendor = loader.vendors["zoho_books"]
+    vendor.after = once(UnknownOutcome("timeout"))
+    await plan_customer(loader)
+    await loader.settled(CLIENT, "unknown")
+    await loader.enrich.feed(loader.enrich.record("zoho_books.contact", "77", ANA))
+    await loader.settled(CLIENT, "rejected")
+    (review,) = await loader.enrich.rows("select kind, subject from review_item")
+    assert review == {"kind": "duplicate", "subject": "zoho_books.contact/1"}
+    rows = await loader.enrich.rows(
+        "select external_id, status from crosswalk where object = $1 order by external_id", CLIENT
+    )
+    assert rows == [
+        {"external_id": "1", "status": "orphan"},
+        {"external_id": "77", "status": "active"},
+    ]

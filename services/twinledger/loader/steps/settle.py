@@ -9,7 +9,7 @@ An applied write sets the shadow to what was sent; the answer's own observation 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from twinledger.connectors.base.contract import Applied, NotApplied, UnknownOutcome, WriteAnswer
