@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class FakeVendor:
     requests: list[list[WriteCall]] = field(default_factory=list)
     before: Script = lambda call: None
     after: Script = lambda call: None
+    may_answer: asyncio.Event = field(default_factory=lambda: _set(asyncio.Event()))
     ids: Any = field(default_factory=lambda: itertools.count(1))
 
     async def prepare(
@@ -64,7 +66,9 @@ class FakeVendor:
         self, calls: Sequence[WriteCall], *, send_by: float | None = None
     ) -> Sequence[WriteAnswer]:
         self.requests.append(list(calls))
-        return [self.before(call) or self._apply(call) for call in calls]
+        answers = [self.before(call) or self._apply(call) for call in calls]
+        await self.may_answer.wait()
+        return answers
 
     def _apply(self, call: WriteCall) -> WriteAnswer:
         external_id = call.external_id or str(next(self.ids))
@@ -90,6 +94,11 @@ class FakeVendor:
         ids = {"id": int(external_id), "contact_id": external_id}
         body = orjson.dumps(ids | self.records[external_id])
         return SourceDocument(object_name, external_id, body, datetime.now(UTC))
+
+
+def _set(event: asyncio.Event) -> asyncio.Event:
+    event.set()
+    return event
 
 
 def unknown(call: WriteCall) -> UnknownOutcome:

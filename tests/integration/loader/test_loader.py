@@ -147,10 +147,11 @@ async def test_values_that_no_mapping_takes_are_refused_and_the_others_flow(load
 async def test_a_place_taken_while_our_create_was_on_its_way_becomes_a_question(loader: Loader) -> None:
     """A person made the same customer at the vendor meanwhile: both stay, nothing crashes."""
     vendor = loader.vendors["zoho_books"]
-    vendor.after = once(UnknownOutcome("timeout"))
+    vendor.may_answer.clear()
     await plan_customer(loader)
-    await loader.settled(CLIENT, "unknown")
-    await loader.enrich.feed(loader.enrich.record("zoho_books.contact", "77", ANA))
+    await loader.settled(CLIENT, "sending")
+    await loader.enrich.feed(loader.enrich.record("zoho_books.contact", "77", ANA | {"website": "a.example"}))
+    vendor.may_answer.set()
     await loader.settled(CLIENT, "rejected")
     (review,) = await loader.enrich.rows("select kind, subject from review_item")
     assert review == {"kind": "duplicate", "subject": "zoho_books.contact/1"}

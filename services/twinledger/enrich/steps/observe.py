@@ -51,7 +51,8 @@ class Observer:
             shadow.read_started_at = max(shadow.read_started_at, observed.read_started_at)
             shadow.changed = True
             return Skip(reason="unchanged")
-        settle_echo(observed, target, state)
+        carries = observed.key.object in self.definitions.with_reference
+        settle_echo(observed, target, state, carries_reference=carries)
         entity = state.entities[entity_id]
         known_by = self._keys(entity)
         result = self._merge(observed, entity, state.shadows.get(target))

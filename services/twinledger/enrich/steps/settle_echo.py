@@ -11,10 +11,18 @@ from twinledger.state.records import Intent, Shadow, Target
 __all__ = ["settle_echo"]
 
 
-def settle_echo(observed: Observed, target: Target, state: BatchState) -> None:
-    """Confirm each lost or running write whose values the record shows."""
+def settle_echo(observed: Observed, target: Target, state: BatchState, *, carries_reference: bool) -> None:
+    """Confirm each lost or running write whose values the record shows.
+
+    A create is ours only with our reference, where the object carries one: a record that a person made
+    meanwhile may hold the same values.
+    """
     for intent in state.intents.get(target, ()):
-        if intent.state in ("sending", "unknown") and _shows(observed, intent):
+        if intent.state not in ("sending", "unknown"):
+            continue
+        if intent.op == "create" and carries_reference and observed.reference != intent.reference:
+            continue
+        if _shows(observed, intent):
             intent.state = "confirmed"
             intent.external_id = observed.key.external_id
             intent.changed = True
