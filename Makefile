@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test test-faults lint check bench sandbox doctor clean
+.PHONY: help demo test test-faults gate lint check bench sandbox doctor clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -15,10 +15,13 @@ demo: $(READY) ## both ledgers, the whole road, one summary; Ctrl-C ends it
 	$(BIN)/twinledger dev --demo $(if $(ONCE),--once) $(if $(REAL_LIMITS),--real-limits) $(ARGS)
 
 test: $(READY) ## every test but the fault campaigns and the benches
-	$(BIN)/pytest --ignore=tests/faults --ignore=tests/bench $(ARGS)
+	$(BIN)/pytest --ignore=tests/faults --ignore=tests/bench --ignore=tests/gate $(ARGS)
 
 test-faults: $(READY) ## kill -9, lost answers, doubled webhooks: the fault campaigns
 	@if [ -d tests/faults ]; then $(BIN)/pytest tests/faults $(ARGS); else echo "no fault campaigns yet"; fi
+
+gate: $(READY) ## before a release: every independent client of the vendors, long rounds of arbitrary calls
+	$(BIN)/pytest tests/contract/sandbox tests/gate $(ARGS)
 
 lint: $(READY) ## style, types, import direction, schema compatibility, mapping cases
 	$(BIN)/ruff check .
@@ -34,7 +37,7 @@ bench: $(READY) ## the figures of the road on this machine
 	$(BIN)/python -m tests.bench $(ARGS)
 
 sandbox: $(READY) ## FreshBooks and Zoho simulators alone
-	$(BIN)/twinledger sandbox $(ARGS)
+	$(BIN)/python -m twinledger.sandbox $(ARGS)
 
 doctor: $(READY) ## what this machine has and what it lacks
 	$(BIN)/twinledger doctor

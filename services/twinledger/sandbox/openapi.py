@@ -8,7 +8,7 @@ import orjson
 
 from .plugin import Route, Vendor
 
-__all__ = ["describe_routes", "route_rows", "switch_rows"]
+__all__ = ["describe_routes"]
 
 _PARAMETER = re.compile(r"\{([^/}]+)\}")
 
@@ -27,20 +27,6 @@ def describe_routes(vendors: Iterable[Vendor], host: str | None = None) -> bytes
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }
     return orjson.dumps(document)
-
-
-def route_rows(vendors: Iterable[Vendor]) -> Iterable[str]:
-    """`--list routes`: what each vendor serves, after which section of its fact sheet."""
-    for vendor in vendors:
-        for route in vendor.routes():
-            objects = ",".join(route.objects)
-            yield f"{vendor.system}\t{route.method}\t{route.path}\t{objects}\t{route.summary}\t{route.sheet}"
-
-
-def switch_rows(rows: Iterable[dict[str, Any]]) -> Iterable[str]:
-    """`--list switches`: every fact the vendors do not document."""
-    for row in rows:
-        yield f"{row['name']}\t{row['default']}\t{row['sheet']}\t{row['about']}"
 
 
 def _operation(vendor: Vendor, route: Route) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 python -m twinledger.sandbox --port 0 --urls FILE --customers 50
 """
 
-import argparse
 import asyncio
 import contextlib
 import gc
@@ -14,8 +13,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,9 @@ from .business import make_business
 from .clock import make_clock
 from .gateway import Gateway
 from .listener import Listener, bind
-from .openapi import describe_routes, route_rows, switch_rows
+from .openapi import describe_routes
+from .options import Options, parse_arguments
+from .page import describe_page, route_rows, switch_rows
 from .plugin import Vendor
 from .randomness import Randomness
 from .router import Router
@@ -34,37 +34,14 @@ from .snapshot import restore, save
 from .switches import SwitchError, Switches
 from .world import SITES, World
 
-__all__ = ["Options", "Sandbox", "main", "parse_arguments"]
+__all__ = ["Options", "Sandbox", "main"]
 
-PACKAGES = (
-    "freshbooks",
-    "zoho_accounts",
-    "zoho_crm",
-    "zoho_books",
-    "zoho_inventory",
-    "zoho_expense",
-    "zoho_people",
-)
 HOSTS = (
     "admin",
     "freshbooks.api",
     "freshbooks.auth",
     *(f"zoho.{site}.{part}" for site in SITES for part in ("accounts", "api", "people")),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    port: int = 0
-    host: str = "127.0.0.1"
-    urls: Path | None = None
-    customers: int = 0
-    seed: int = 1
-    switches: tuple[tuple[str, str], ...] = ()
-    clock: str = "real"
-    state: Path | None = None
-    vendors: tuple[str, ...] = PACKAGES
-    listed: str | None = None
 
 
 class Sandbox:
@@ -158,56 +135,32 @@ def _write_atomically(path: Path, content: bytes) -> None:
     fresh.replace(path)
 
 
+def _ready_lines(sandbox: Sandbox) -> Iterable[str]:
+    """The first line is what scripts wait for; the others tell a person where to look."""
+    yield f"sandbox ready, admin {sandbox.addresses['admin']}"
+    world, vendors = sandbox.world, sandbox.world.vendors
+    for host in dict.fromkeys(host for vendor in vendors for host, _ in vendor.hosts()):
+        yield f"  {host:<18} {world.url(host)}"
+    where = sandbox.options.urls
+    yield f"  credentials in {where}" if where else "  credentials: start with --urls FILE"
+
+
 async def serve(sandbox: Sandbox) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     await sandbox.start()
-    print(f"sandbox ready, admin {sandbox.addresses['admin']}", flush=True)  # noqa: T201 - the program's own output
+    for line in _ready_lines(sandbox):
+        print(line, flush=True)  # noqa: T201 - the program's own output
     await stop.wait()
     await sandbox.close()
 
 
-def parse_arguments(arguments: Sequence[str]) -> Options:
-    parser = argparse.ArgumentParser("twinledger sandbox", description="Simulators of FreshBooks and Zoho.")
-    parser.add_argument("--port", type=int, default=0, help="first port; 0 takes free ones")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument(
-        "--urls", type=Path, help="file that receives every address and the credentials, as JSON"
-    )
-    parser.add_argument("--customers", type=int, default=50, help="size of the seeded business (0: empty)")
-    parser.add_argument(
-        "--seed", type=int, default=1, help="the same seed gives the same business and faults"
-    )
-    parser.add_argument(
-        "--switch", action="append", default=[], metavar="NAME=VALUE", help="see GET /switches"
-    )
-    parser.add_argument("--clock", choices=("real", "virtual"), default="real")
-    parser.add_argument(
-        "--state", "--data-dir", dest="state", type=Path, help="state file: read at start, written at stop"
-    )
-    parser.add_argument("--list", choices=("routes", "switches"), help="print them and stop")
-    parser.add_argument("--vendors", default=",".join(PACKAGES), help="only these, by comma")
-    parsed = parser.parse_args(arguments)
-    pairs = [each.partition("=") for each in parsed.switch]
-    if any(not separator for _, separator, _ in pairs):
-        parser.error("--switch takes NAME=VALUE")
-    state = (
-        parsed.state / "sandbox.state" if parsed.state is not None and parsed.state.is_dir() else parsed.state
-    )
-    return Options(
-        port=parsed.port,
-        host=parsed.host,
-        urls=parsed.urls,
-        customers=parsed.customers,
-        seed=parsed.seed,
-        switches=tuple((name, value) for name, _, value in pairs),
-        clock=parsed.clock,
-        state=state,
-        listed=parsed.list,
-        vendors=tuple(name.strip() for name in parsed.vendors.split(",") if name.strip()),
-    )
+def _listed(what: str, world: World) -> Iterable[str]:
+    if what == "page":
+        return describe_page(world)
+    return route_rows(world.vendors) if what == "routes" else switch_rows(world.switches.rows())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -219,9 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"sandbox: {exc}", file=sys.stderr)  # noqa: T201 - the program's own output
         return 2
     if options.listed is not None:
-        world = sandbox.world
-        rows = route_rows(world.vendors) if options.listed == "routes" else switch_rows(world.switches.rows())
-        print("\n".join(rows))  # noqa: T201 - the program's own output
+        print("\n".join(_listed(options.listed, sandbox.world)))  # noqa: T201 - the program's own output
         return 0
     runner = asyncio.run
     with contextlib.suppress(ImportError):

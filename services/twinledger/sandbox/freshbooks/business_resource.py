@@ -4,6 +4,7 @@ Sheet 4, 5.
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -102,7 +103,7 @@ def refuse_fields(errors: Mapping[str, str]) -> None:
         raise business_refusal(422, dict(errors))
 
 
-class BusinessResource:
+class BusinessResource(ABC):
     name = ""
     plural = ""
     scope = ""
@@ -226,11 +227,11 @@ class BusinessResource:
 
     # -- what a person does
 
-    def create(self, change: Change, body: Record) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def create(self, change: Change, body: Record) -> str: ...
 
-    def update(self, change: Change, record: Record, body: Record) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def update(self, change: Change, record: Record, body: Record) -> None: ...
 
     def remove(self, change: Change, record: Record) -> None:
         change.delete(self.kind, str(record["id"]))

@@ -65,12 +65,12 @@ ORGANIZATIONS = {
 
 USERS = {
     "us": (
-        User("660012841", 225013, "Dana", "Okafor", "dana@harborworks.example", "CEO"),
+        User("660012841", 225013, "Dana", "Okafor", "dana@harborworks.example", "Owner"),
         User("660012902", 225027, "Lou", "Dietz", "lou@harborworks.example", "Manager"),
         User("660013377", 225041, "Yuki", "Tanaka", "yuki@harborworks.example", "Manager"),
     ),
     "eu": (
-        User("20083316", 225013, "Ana", "Vogel", "ana@harborworks-eu.example", "CEO"),
+        User("20083316", 225013, "Ana", "Vogel", "ana@harborworks-eu.example", "Owner"),
         User("20083402", 225027, "Mats", "Lind", "mats@harborworks-eu.example", "Manager"),
     ),
 }
