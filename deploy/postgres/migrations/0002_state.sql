@@ -6,6 +6,7 @@ create table workspace (
     reference_key bytea not null,              -- never rotated: references are derived from it
     settings      jsonb not null default '{}',
     opened_at     timestamptz,                 -- first read taken in: from here on writes are sent
+    catching_up   boolean not null default false,  -- ingest was away: creates wait until it has caught up
     created_at    timestamptz not null default now()
 );
 

@@ -77,6 +77,7 @@ create table poll_cursor (
     object      text not null,
     seen_until  timestamptz,                    -- the true cursor: newest vendor stamp taken in
     first_done  boolean not null default false, -- the first walk from the beginning has ended
+    caught_up   boolean not null default false, -- a walk has ended since ingest started
     page        text,                           -- where a walk goes on after a restart
     page_since  timestamptz,
     polled_at   timestamptz,

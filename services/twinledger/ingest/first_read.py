@@ -30,7 +30,7 @@ class FirstRead:
 
     async def look(self, connection: Connection) -> None:
         """Ask whether the loader has opened the gate."""
-        opened = "select opened_at is not null from workspace where id = $1"
+        opened = "select opened_at is not null and not catching_up from workspace where id = $1"
         self.gate_is_open = bool(await connection.fetchval(opened, self.workspace))
 
     async def note(

@@ -125,7 +125,9 @@ class ObjectPoller:
             if done is None:
                 return
             newest = max((at for at in (done.newest, cursor.seen_until) if at is not None), default=None)
-            cursor = replace(cursor, seen_until=newest, first_done=True, page=None, page_since=None)
+            cursor = replace(
+                cursor, seen_until=newest, first_done=True, caught_up=True, page=None, page_since=None
+            )
             await self._save(cursor)
             self._versions.next_pass()
             if done.pages <= 1 or not done.news:
@@ -194,8 +196,11 @@ class ObjectPoller:
         async with transaction(self._shared.pool) as connection:
             asked = {*listed, *(external_id for external_id, _ in changes)}
             known = await earlier_reads(connection, self._shared.workspace, self._object, sorted(asked))
-            if not cursor.first_done:
-                await self._shared.first_read.note(connection, self._object, news.documents, listed)
+            unread = [
+                one for one, at in news.ids if at is None or one not in known or known[one].read_stamp != at
+            ]
+            if not cursor.caught_up:
+                await self._shared.first_read.note(connection, self._object, news.documents, unread)
         if cursor.first_done and cursor.seen_until is not None:
             lost = [
                 one
@@ -203,7 +208,7 @@ class ObjectPoller:
                 if at > cursor.seen_until and (one not in known or known[one].hinted_at < at - _SKEW)
             ]
             WEBHOOK_LOST.labels(self._system, self._object).inc(len(lost))
-        return [one for one, at in news.ids if at is None or one not in known or known[one].read_stamp != at]
+        return unread
 
     async def _save(self, cursor: PollCursor) -> None:
         async with transaction(self._shared.pool) as connection:

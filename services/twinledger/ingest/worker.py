@@ -14,8 +14,9 @@ import structlog
 from twinledger.connectors.base.contract import Connector
 from twinledger.ingest.duties import Duties
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool
+from twinledger.kernel.database import Pool, transaction
 from twinledger.state.due_reads import CHANNEL, SEPARATOR, prune_reads
+from twinledger.state.first_sight import begin_catch_up
 from twinledger.state.ingest_leases import Duty
 
 __all__ = ["IngestWorker", "Part", "Parts"]
@@ -99,6 +100,8 @@ class IngestWorker:
             await asyncio.gather(opening, return_exceptions=True)
             return
         stopping.cancel()
+        async with transaction(self._pool) as connection:
+            await begin_catch_up(connection, self._workspace)
         parts = await self._build(opening.result())
         self._readers = parts.readers
         self._parts = [*parts.readers.values(), *parts.others]

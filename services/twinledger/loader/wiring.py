@@ -51,7 +51,9 @@ async def wire(settings: LoaderSettings, runtime: Runtime) -> AsyncIterator[Sequ
         await producer.start()
         stack.push_async_callback(producer.stop)
         relay = Relay(pool, producer, clock=runtime.clock)
-        connectors = await _connectors(settings, runtime, pool, http)
+        opener = await _opener(settings, runtime, pool, http)
+        stack.push_async_callback(opener.aclose)
+        connectors = await opener.open(settings.workspace)
         office = DeadLetterOffice(group=GROUP, stage=STAGE, release=release(), clock=runtime.clock)
         worker = _worker(settings, runtime, pool, connectors, office, relay.wake)
         runner = TransactionalRunner(
@@ -73,14 +75,12 @@ async def wire(settings: LoaderSettings, runtime: Runtime) -> AsyncIterator[Sequ
         yield [runner, worker, relay]
 
 
-async def _connectors(
-    settings: LoaderSettings, runtime: Runtime, pool: Pool, http: AsyncClient
-) -> Mapping[str, Connector]:
+async def _opener(settings: LoaderSettings, runtime: Runtime, pool: Pool, http: AsyncClient) -> Opener:
     async with pool.acquire() as connection:
         await ensure_workspace(connection, settings.workspace)
         for group, limits in settings.budgets.items():
             await ensure_limits(connection, settings.workspace, group, limits)
-    opener = Opener(
+    return Opener(
         pool,
         settings.platforms,
         settings.environment,
@@ -88,7 +88,6 @@ async def _connectors(
         runtime.clock,
         Sealer(open_key_wrapper()),
     )
-    return await opener.open(settings.workspace)
 
 
 def _worker(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import asyncpg
 import structlog
 
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool
-from twinledger.kernel.errors import TwinledgerError
+from twinledger.kernel.database import Pool, transaction
+from twinledger.kernel.errors import TransientError, TwinledgerError
 from twinledger.loader.executor import Executor
 from twinledger.loader.settle_queue import SettleQueue
 from twinledger.loader.steps.resolve_unknown import UnknownResolver
@@ -73,7 +73,10 @@ class LoaderWorker:
         async with asyncio.TaskGroup() as group:
             settling = group.create_task(self._settle.run())
             working = [group.create_task(executor.run()) for executor in self._executors.values()]
-            working += [group.create_task(self._resolve()), group.create_task(self._gate())]
+            working += [
+                group.create_task(self._repeat(RESOLVE_EVERY_S, self._resolve)),
+                group.create_task(self._repeat(GATE_EVERY_S, self._gate)),
+            ]
             await self._stopping.wait()
             for task in working:
                 task.cancel()
@@ -81,33 +84,34 @@ class LoaderWorker:
             await self._settle.join()
             settling.cancel()
 
-    async def _gate(self) -> None:
-        """Nothing is written before the first read of both sides is taken in."""
-        for workspace in {workspace for workspace, _ in self._executors}:
-            while not await self._open(workspace):
-                await self._clock.sleep(GATE_EVERY_S)
-            self.wake_all()
+    async def _repeat(self, every_s: float, work: Callable[[], Awaitable[None]]) -> None:
+        """A database that is away only costs time."""
+        while True:
+            await self._clock.sleep(every_s)
+            try:
+                await work()
+            except TransientError as error:
+                log.warning("loader_waits", exc_info=error)
 
-    async def _open(self, workspace: str) -> bool:
-        async with self._pool.acquire() as connection:
-            if await open_workspace(connection, workspace, self._objects):
+    async def _gate(self) -> None:
+        """Nothing is created before what is there, and what happened while ingest was away, is taken in."""
+        for workspace in {workspace for workspace, _ in self._executors}:
+            async with transaction(self._pool) as connection:
+                opened = await open_workspace(connection, workspace, self._objects)
+            if opened:
                 log.info("workspace_open", workspace=workspace)
-                return True
-            opened = await connection.fetchval("select opened_at from workspace where id = $1", workspace)
-        return opened is not None
+                self.wake_all()
 
     async def _resolve(self) -> None:
-        """Unknown outcomes, oldest first, one look every half second."""
-        while True:
-            await self._clock.sleep(RESOLVE_EVERY_S)
-            async with self._pool.acquire() as connection:
-                await give_up_dead_owner(connection, "", LONGEST_CALL)
-            for workspace, group in self._executors:
-                await self._resolve_group(workspace, group)
+        """Unknown outcomes, oldest first."""
+        async with transaction(self._pool) as connection:
+            await give_up_dead_owner(connection, "", LONGEST_CALL)
+        for workspace, group in self._executors:
+            await self._resolve_group(workspace, group)
 
     async def _resolve_group(self, workspace: str, group: str) -> None:
         settle_after = self._resolver.times.find_lag
-        async with self._pool.acquire() as connection:
+        async with transaction(self._pool) as connection:
             lost = await unknown_intents(connection, workspace, group, settle_after, AT_ONCE)
         for one in lost:
             try:

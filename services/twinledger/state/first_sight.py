@@ -1,7 +1,8 @@
-"""State: the gate before the first write. Records listed by the first read that enrich has not taken in.
+"""State: the gate before writes. Records that a walk listed and enrich has not taken in.
 
-Ingest notes what it lists, enrich strikes it off; while any is left a create could double a record
-that exists on the other side, so the loader sends nothing.
+Ingest notes what its first walk after a start lists, enrich strikes it off; while any is left a create
+could double a record that exists on the other side. Before the first opening nothing is sent at all,
+afterwards only creates wait.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from twinledger.kernel.database import Connection
 from twinledger.state.records import ExternalKey
 
-__all__ = ["note_listed", "open_workspace", "taken_in"]
+__all__ = ["begin_catch_up", "note_listed", "open_workspace", "taken_in"]
 
 
 async def note_listed(connection: Connection, workspace: str, keys: Sequence[ExternalKey]) -> None:
@@ -36,6 +37,14 @@ async def taken_in(connection: Connection, workspace: str, keys: Sequence[Extern
     )
 
 
+async def begin_catch_up(connection: Connection, workspace: str) -> None:
+    """Ingest starts: what happened while it was away is unknown, so creates wait until it is taken in."""
+    await connection.execute(
+        "update workspace set catching_up = true where id = $1 and opened_at is not null", workspace
+    )
+    await connection.execute("update poll_cursor set caught_up = false where workspace = $1", workspace)
+
+
 async def open_workspace(connection: Connection, workspace: str, objects: Sequence[str]) -> bool:
     """Open the workspace for writes once every object was listed to its end and taken in.
 
@@ -43,11 +52,12 @@ async def open_workspace(connection: Connection, workspace: str, objects: Sequen
     """
     status = await connection.execute(
         """
-        update workspace w set opened_at = now()
-         where w.id = $1 and w.opened_at is null
+        update workspace w set opened_at = coalesce(w.opened_at, now()), catching_up = false
+         where w.id = $1 and (w.opened_at is null or w.catching_up)
            and not exists (select from unnest($2::text[]) as o(name)
                             where not exists (select from poll_cursor p where p.workspace = w.id
-                                                 and p.object = o.name and p.first_done))
+                                                 and p.object = o.name and p.first_done
+                                                 and p.caught_up))
            and not exists (select from first_sight f where f.workspace = w.id
                               and not exists (select from dead_letter d where d.workspace = w.id
                                   and d.record_key = concat_ws(chr(31), w.id, f.object, f.external_id)))

@@ -54,7 +54,7 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
     """Due intents of a budget group, live before backfill, oldest first.
 
     Left out: those behind an unsettled write of the same target, those of a held target, and creates
-    while the first read of the workspace is not taken in (a create could double what is there).
+    while a read of the workspace is not taken in (a create could double what is there).
     """
     rows = await connection.fetch(
         f"""
@@ -71,7 +71,8 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
            and (coalesce(s.hold_until, '-infinity') <= clock_timestamp() or i.first_sent_at is not null)
            and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
                               and u.role = i.role and u.state in ('sending', 'unknown'))
-           and exists (select from workspace w where w.id = i.workspace and w.opened_at is not null)
+           and exists (select from workspace w where w.id = i.workspace and w.opened_at is not null
+                          and (i.op = 'update' or not w.catching_up))
          order by case i.lane when 'live' then 0 when 'retry' then 1 when 'verify' then 2 else 3 end,
                   i.planned_at
          limit $3

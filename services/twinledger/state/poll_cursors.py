@@ -18,6 +18,7 @@ class PollCursor:
     object: str
     seen_until: datetime | None = None
     first_done: bool = False
+    caught_up: bool = False
     page: str | None = None
     page_since: datetime | None = None
 
@@ -25,7 +26,7 @@ class PollCursor:
 async def load_cursor(connection: Connection, workspace: str, object_name: str) -> PollCursor:
     """The stored cursor; a new one starts at the beginning."""
     row = await connection.fetchrow(
-        """select workspace, object, seen_until, first_done, page, page_since
+        """select workspace, object, seen_until, first_done, caught_up, page, page_since
              from poll_cursor where workspace = $1 and object = $2""",
         workspace,
         object_name,
@@ -37,11 +38,12 @@ async def save_cursor(connection: Connection, cursor: PollCursor) -> None:
     """Called after the documents up to here are acknowledged; the true cursor never goes back."""
     await connection.execute(
         """
-        insert into poll_cursor as p (workspace, object, seen_until, first_done, page, page_since, polled_at)
-        values ($1, $2, $3, $4, $5, $6, now())
+        insert into poll_cursor as p
+            (workspace, object, seen_until, first_done, page, page_since, caught_up, polled_at)
+        values ($1, $2, $3, $4, $5, $6, $7, now())
         on conflict (workspace, object) do update
            set seen_until = greatest(p.seen_until, excluded.seen_until),
-               first_done = p.first_done or excluded.first_done,
+               first_done = p.first_done or excluded.first_done, caught_up = excluded.caught_up,
                page = excluded.page, page_since = excluded.page_since, polled_at = now()
         """,
         cursor.workspace,
@@ -50,4 +52,5 @@ async def save_cursor(connection: Connection, cursor: PollCursor) -> None:
         cursor.first_done,
         cursor.page,
         cursor.page_since,
+        cursor.caught_up,
     )
