@@ -134,7 +134,7 @@ EDITS = st.lists(
 @given(EDITS)
 def test_every_edit_is_kept_or_stored_as_a_conflict(edits: list[tuple[str, str, Any]]) -> None:
     """Whatever two sides edit between two merges, the entity holds it or a conflict does."""
-    start = {"email": "x", "phone": "x", "name": "x"}
+    start: dict[str, Any] = {"email": "x", "phone": "x", "name": "x"}
     entity = an_entity(**start)
     sides = {writer: dict(start) for writer in ("freshbooks.client", "zoho_crm.contact")}
     for writer, path, value in edits:
