@@ -5,12 +5,14 @@
 | 200 | the hint is durable, or there is nothing to hint at |
 | 400, 401 | not readable; no proof that it comes from the vendor |
 | 404 | not an address of ours |
-| 405, 413, 415 | not POST; over 256 KiB; neither form nor JSON |
+| 405, 413, 415 | not POST; over 256 KiB (dropped, within bounds); neither form nor JSON |
 | 503 | not durable in time, or not yet connected: come again |
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Literal, Protocol
 
@@ -23,9 +25,11 @@ from twinledger.kernel.errors import TransientError
 from twinledger.kernel.metrics import WEBHOOKS
 from twinledger.road.codec import Codec
 
-__all__ = ["MAX_BODY_BYTES", "Addresses", "HookApp", "Outcome"]
+__all__ = ["MAX_BODY_BYTES", "MAX_DISCARDED_BYTES", "Addresses", "HookApp", "Outcome"]
 
 MAX_BODY_BYTES = 256 * 1024
+MAX_DISCARDED_BYTES = 32 * 1024 * 1024
+DISCARD_WITHIN_S = 5.0
 RETRY_AFTER_S = 5
 _PREFIX = "/hooks/"
 _TYPES = ("application/json", "application/x-www-form-urlencoded")
@@ -102,6 +106,7 @@ class HookApp:
     async def _post(self, system: str, key: str, scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if not headers.get("content-type", "").startswith(_TYPES):
+            await _discard(headers, receive)
             return await _answer(send, 415)
         outcome = await self._receive(system, key, scope["query_string"], headers, receive)
         label = system if system in self._judges else "other"
@@ -119,9 +124,11 @@ class HookApp:
         except TransientError:
             return "shed"
         if address is None:
+            await _discard(headers, receive)
             return "unknown"
         body = await _body(headers, receive)
         if body is None:
+            await _discard(headers, receive)
             return "too_large"
         verdict = self._judges[system].judge(Delivery(query, headers, body), address.subscription)
         return await self._act(verdict, address)
@@ -153,6 +160,20 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes | None:
             return None
         if not message.get("more_body", False):
             return bytes(body)
+
+
+async def _discard(headers: Mapping[str, str], receive: Receive) -> None:
+    """Drop what is left, within bounds: a client that is cut off while it sends never sees its answer."""
+    if headers.get("content-length") == "0":
+        return
+    dropped = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_WITHIN_S):
+            while dropped < MAX_DISCARDED_BYTES:
+                message = await receive()
+                dropped += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 async def _answer(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:

@@ -20,7 +20,7 @@ from twinledger.connectors.base.contract import Subscription, Verdict
 from twinledger.connectors.freshbooks.webhook import FreshBooksWebhooks
 from twinledger.connectors.zoho_crm.webhook import CrmWebhooks
 from twinledger.ingest.hint_log import HintLog
-from twinledger.ingest.hook_app import MAX_BODY_BYTES, HookApp
+from twinledger.ingest.hook_app import MAX_DISCARDED_BYTES, HookApp
 from twinledger.ingest.subscription_directory import KnownAddress
 from twinledger.kernel.errors import TransientError
 from twinledger.road.broker import OutRecord
@@ -177,15 +177,18 @@ async def test_a_content_type_with_a_charset_is_taken(hooks: Hooks) -> None:
     assert (await call(hooks.app, PATH, body, headers=headers)).status == 200
 
 
-async def test_a_declared_10_mb_body_is_refused_unread(hooks: Hooks) -> None:
-    answer = await call(hooks.app, PATH, b"x" * (10 * 1024 * 1024))
-    assert (answer.status, answer.headers["connection"], answer.chunks_read) == (413, "close", 0)
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_10_mb_body_is_dropped_and_its_sender_hears_413(hooks: Hooks, declared: bool) -> None:
+    answer = await call(hooks.app, PATH, b"x" * (10 * 1024 * 1024), declare_length=declared)
+    assert (answer.status, answer.headers["connection"]) == (413, "close")
+    assert answer.chunks_read == 10 * 1024 * 1024 // 65536
+    assert hooks.hinted() == []
 
 
-async def test_a_body_of_unknown_length_is_read_to_the_cap_only(hooks: Hooks) -> None:
-    answer = await call(hooks.app, PATH, b"x" * (10 * 1024 * 1024), declare_length=False)
+async def test_dropping_ends_at_its_bound(hooks: Hooks) -> None:
+    answer = await call(hooks.app, PATH, b"x" * (MAX_DISCARDED_BYTES + 10 * 65536))
     assert answer.status == 413
-    assert answer.chunks_read <= MAX_BODY_BYTES // 65536 + 1
+    assert answer.chunks_read <= MAX_DISCARDED_BYTES // 65536 + 1
 
 
 @pytest.mark.control("SEC-07")
