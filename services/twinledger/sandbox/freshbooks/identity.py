@@ -102,75 +102,82 @@ class Identity:
 
     def me(self, call: Call) -> Reply:
         vendor, created = self._vendor, iso_z(self._vendor.opened_at)
-        account = vendor.account_id
-        first, last = vendor.owner_name
+        account, (first, last) = vendor.account_id, vendor.owner_name
         address = {"id": 91, **ADDRESS}
-        business = {
+        person = {"first_name": first, "last_name": last}
+        profile = {"setup_complete": True, **person, "phone_number": None, "address": address}
+        membership = {"id": 30_211, "role": "owner", "unacknowledged_change": False}
+        answer: dict[str, Any] = {
+            "id": vendor.identity_id,
+            "identity_id": vendor.identity_id,
+            "identity_uuid": vendor.identity_uuid,
+            **person,
+            "email": vendor.owner_email,
+            "language": "en",
+            "confirmed_at": created,
+            "created_at": created,
+            "unconfirmed_email": None,
+            "setup_complete": True,
+            "profile": profile | {"professions": []},
+            "phone_numbers": [],
+            "addresses": [address],
+            "profession": self._profession(),
+            "links": {"me": "/service/auth/api/v1/users", "roles": "/service/auth/api/v1/users/role"},
+            "permissions": {account: {"client.limit": 100_000, "staff.limit": 10}},
+            "groups": [self._group()],
+            "subscription_statuses": {account: "active"},
+            "integrations": {},
+            "business_memberships": [membership | {"business": self._business(address)}],
+            "identity_origin": "magnum",
+            "roles": [self._role(created)],
+            "business_statuses": {str(vendor.business_id): "active"},
+        }
+        return json_reply({"response": answer})
+
+    def _profession(self) -> dict[str, Any]:
+        """The sheet names no keys: these are what FreshBooks' Node client reads (models/Profession.js)."""
+        return {
+            "id": 5_502,
+            "title": "Photographer",
+            "company": self._vendor.business_name,
+            "designation": None,
+            "business_id": self._vendor.business_id,
+        }
+
+    def _group(self) -> dict[str, Any]:
+        return {
+            "id": 7_710,
+            "group_id": 6_620,
+            "role": "owner",
+            "identity_id": self._vendor.identity_id,
+            "identity_uuid": self._vendor.identity_uuid,
+            "business_id": self._vendor.business_id,
+            "active": True,
+        }
+
+    def _business(self, address: dict[str, Any]) -> dict[str, Any]:
+        vendor, hidden = self._vendor, self._world.switches.on("freshbooks.account_id_null")
+        return {
             "id": vendor.business_id,
             "business_uuid": vendor.business_uuid,
             "name": vendor.business_name,
-            "account_id": None if self._world.switches.on("freshbooks.account_id_null") else account,
+            "account_id": None if hidden else vendor.account_id,
             "date_format": "mm/dd/yyyy",
             "address": address,
             "phone_number": None,
             "business_clients": [],
         }
-        membership = {"id": 30_211, "role": "owner", "unacknowledged_change": False, "business": business}
-        group = {
-            "id": 7_710,
-            "group_id": 6_620,
-            "role": "owner",
-            "identity_id": vendor.identity_id,
-            "identity_uuid": vendor.identity_uuid,
-            "business_id": vendor.business_id,
-            "active": True,
-        }
-        role = {
+
+    def _role(self, created: str) -> dict[str, Any]:
+        return {
             "id": 4_411,
             "role": "admin",
             "systemid": 700_123,
             "userid": 1,
             "created_at": created,
             "links": {"destroy": "/service/auth/api/v1/users/role/4411"},
-            "accountid": account,
+            "accountid": self._vendor.account_id,
         }
-        return json_reply(
-            {
-                "response": {
-                    "id": vendor.identity_id,
-                    "identity_id": vendor.identity_id,
-                    "identity_uuid": vendor.identity_uuid,
-                    "first_name": first,
-                    "last_name": last,
-                    "email": vendor.owner_email,
-                    "language": "en",
-                    "confirmed_at": created,
-                    "created_at": created,
-                    "unconfirmed_email": None,
-                    "setup_complete": True,
-                    "profile": {
-                        "setup_complete": True,
-                        "first_name": first,
-                        "last_name": last,
-                        "phone_number": None,
-                        "address": address,
-                        "professions": [],
-                    },
-                    "phone_numbers": [],
-                    "addresses": [address],
-                    "profession": {},
-                    "links": {"me": "/service/auth/api/v1/users", "roles": "/service/auth/api/v1/users/role"},
-                    "permissions": {account: {"client.limit": 100_000, "staff.limit": 10}},
-                    "groups": [group],
-                    "subscription_statuses": {account: "active"},
-                    "integrations": {},
-                    "business_memberships": [membership],
-                    "identity_origin": "magnum",
-                    "roles": [role],
-                    "business_statuses": {str(vendor.business_id): "active"},
-                }
-            }
-        )
 
     def business(self, call: Call) -> Reply:
         vendor = self._vendor

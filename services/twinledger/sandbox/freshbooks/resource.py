@@ -149,9 +149,7 @@ class Resource:
             records = (self.table.get(each) for each in page.ids)
             return [self.view(record, includes) for record in records if record is not None]
         view, stamp = frozenset(includes), (stamp, self.world.switches.version)
-        return self.world.rendered.of(
-            self.table, page.ids, view, stamp, lambda record: self.view(record, includes)
-        )
+        return self.world.rendered.of(self.table, page.ids, view, stamp, lambda row: self.view(row, includes))
 
     def get(self, call: Call) -> Reply:
         return self._answer(self.require(call, call.params["id"]), includes_of(call))

@@ -117,8 +117,7 @@ class Field:
             "mass_update": writes,
             "quick_sequence_number": None,
             "crypt": None,
-            "created_time": None,
-            "modified_time": None,
+            **dict.fromkeys(("created_time", "modified_time")),
         }
 
     def numbered(self, field_id: str) -> "Field":

@@ -174,54 +174,24 @@ def _watch_paths(paths: _Paths, crm: "ZohoCrm") -> None:
 
 def _settings_paths(paths: _Paths, crm: "ZohoCrm") -> None:
     fields, org = FieldRoutes(crm), OrgRoutes(crm)
-    settings = "ZohoCRM.settings."
-    paths.add(
-        "GET",
-        "/settings/fields",
-        fields.listed,
-        (f"{settings}fields.READ",),
-        "4.15",
-        query=("module", "type"),
-    )
-    paths.add(
-        "GET", "/settings/fields/{id}", fields.get, (f"{settings}fields.READ",), "4.15", query=("module",)
-    )
-    paths.add(
-        "POST", "/settings/fields", fields.create, (f"{settings}fields.CREATE",), "4.15", query=("module",)
-    )
-    paths.add(
-        "PATCH",
-        "/settings/fields/{id}",
-        fields.patch,
-        (f"{settings}fields.UPDATE",),
-        "4.15",
-        query=("module",),
-    )
-    paths.add(
-        "DELETE",
-        "/settings/fields/{id}",
-        fields.remove,
-        (f"{settings}fields.DELETE",),
-        "4.15",
-        query=("module",),
-    )
-    paths.add("GET", "/settings/modules", org.modules, (f"{settings}modules.READ",), "4.15")
-    paths.add("GET", "/settings/modules/{name}", org.module, (f"{settings}modules.READ",), "4.15")
-    paths.add(
-        "GET", "/settings/layouts", org.layouts, (f"{settings}layouts.READ",), "4.15", query=("module",)
-    )
-    paths.add(
-        "GET", "/settings/pipeline", org.pipeline, (f"{settings}pipeline.READ",), "4.15", query=("layout_id",)
-    )
-    paths.add(
-        "GET",
-        "/settings/related_lists",
-        org.related_lists,
-        (f"{settings}related_lists.READ",),
-        "10",
-        query=("module",),
-    )
-    paths.add("GET", "/users", org.users, ("ZohoCRM.users.READ",), "4.15", query=("type", *PAGED))
-    paths.add("GET", "/users/{id}", org.user, ("ZohoCRM.users.READ",), "4.15")
-    paths.add("GET", "/org", org.org, ("ZohoCRM.org.READ",), "4.15")
-    paths.add("GET", "/__apis", org.apis, ("ZohoCRM.apis.READ",), "4.15", query=("filters",))
+
+    def add(method: str, path: str, handler: Handler, right: str, *query: str) -> None:
+        section = "10" if path.endswith("related_lists") else "4.15"
+        scope = f"ZohoCRM.settings.{right}" if path.startswith("/settings/") else f"ZohoCRM.{right}"
+        paths.add(method, path, handler, (scope,), section, query=query)
+
+    one = "/settings/fields/{id}"
+    add("GET", "/settings/fields", fields.listed, "fields.READ", "module", "type")
+    add("GET", one, fields.get, "fields.READ", "module")
+    add("POST", "/settings/fields", fields.create, "fields.CREATE", "module")
+    add("PATCH", one, fields.patch, "fields.UPDATE", "module")
+    add("DELETE", one, fields.remove, "fields.DELETE", "module")
+    add("GET", "/settings/modules", org.modules, "modules.READ")
+    add("GET", "/settings/modules/{name}", org.module, "modules.READ")
+    add("GET", "/settings/layouts", org.layouts, "layouts.READ", "module")
+    add("GET", "/settings/pipeline", org.pipeline, "pipeline.READ", "layout_id")
+    add("GET", "/settings/related_lists", org.related_lists, "related_lists.READ", "module")
+    add("GET", "/users", org.users, "users.READ", "type", *PAGED)
+    add("GET", "/users/{id}", org.user, "users.READ")
+    add("GET", "/org", org.org, "org.READ")
+    add("GET", "/__apis", org.apis, "apis.READ", "filters")
