@@ -109,6 +109,11 @@ class Table:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def version(self) -> int:
+        """Grows with every write."""
+        return self._writes
+
     def __contains__(self, record_id: object) -> bool:
         return record_id in self._rows
 

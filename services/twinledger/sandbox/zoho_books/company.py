@@ -106,6 +106,10 @@ class Users(Resource):
     def _custom(self, record: Record, body: Record) -> None:
         """Users carry no custom fields."""
 
+    def check_delete(self, record: Record) -> None:
+        if record["is_current_user"]:
+            raise self.refuse_state("You cannot remove yourself from the organization.")
+
     def owner(self) -> str:
         return next(str(each["user_id"]) for each in map(self.need, self.table) if each["is_current_user"])
 

@@ -1,11 +1,12 @@
 """Sandbox, Zoho Books: contacts, one resource for customers and vendors (sheet 2.4)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..call import Act, Change
 from ..indexes import Keyed
 from ..plugin import ActOperation, Route
-from ..store import Equal, Filter
+from ..store import Equal, Filter, Table
 from .answers import refuse
 from .contact_fields import CONTACT, CONTACT_ROW, address_of, person_of
 from .contact_persons import ContactPersons
@@ -149,6 +150,11 @@ class Contacts(Resource):
         record["primary_contact_id"] = primary["contact_person_id"] if primary else ""
         for name in PERSON_KEYS:
             record[name] = primary[name] if primary else ""
+
+    def rows_depend_on(self) -> Iterable[Table]:
+        finance = self.finance
+        papers = (finance.invoices, finance.bills, finance.credit_notes)
+        return [each.table for each in (*papers, finance.customer_payments, finance.vendor_payments)]
 
     def render(self, record: Record, product: str) -> Any:
         contact = record["contact_id"]

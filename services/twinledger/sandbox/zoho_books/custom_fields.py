@@ -13,7 +13,7 @@ from ..store import Table
 from .answers import invalid, refuse
 from .organization import Organization
 
-__all__ = ["CustomFields", "custom_keys"]
+__all__ = ["CustomFields", "carrying", "custom_keys"]
 
 ENTITIES = (
     "contact",
@@ -128,3 +128,11 @@ def _hash(fields: list[Record]) -> Record:
         flat[each["api_name"]] = each["value_formatted"]
         flat[each["api_name"] + "_unformatted"] = each["value"]
     return flat
+
+
+def carrying(body: Record, key: str, value: str) -> Record:
+    """A record created by an upsert holds the value it was asked by, even if the body left it out."""
+    given = [each for each in body.get("custom_fields") or () if isinstance(each, dict)]
+    if any(each.get("api_name") == key for each in given):
+        return body
+    return {**body, "custom_fields": [*given, {"api_name": key, "value": value}]}

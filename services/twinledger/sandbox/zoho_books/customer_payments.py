@@ -1,5 +1,6 @@
 """Sandbox, Zoho Books: payments of customers, allocated to invoices (sheet 2.6)."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from ..call import Call, Change, Reply
@@ -34,7 +35,7 @@ BODY: dict[str, Checker] = {
 APPLIED: dict[str, Checker] = {"amount_applied": number, "tax_amount_withheld": number}
 
 
-class Payments(Resource):
+class Payments(Resource, ABC):
     """What payments of customers and payments to vendors have in common: allocation."""
 
     party: ClassVar[str]
@@ -43,11 +44,11 @@ class Payments(Resource):
     applied_id: ClassVar[str]
     sheet = "2.6"
 
-    def papers(self) -> Document:
-        raise NotImplementedError
+    @abstractmethod
+    def papers(self) -> Document: ...
 
-    def settle_paper(self, change: Change, paper: Record, amount: Any, day: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def settle_paper(self, change: Change, paper: Record, amount: Any, day: str) -> None: ...
 
     def extra_indexes(self) -> list[Any]:
         key, paper_id = self.papers_key, f"{self.paper}_id"

@@ -1,10 +1,11 @@
 """Sandbox, Zoho Books: projects, their tasks and time entries (sheet 2.10)."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..call import Change
 from ..plugin import ActOperation, Route
-from ..store import Filter
+from ..store import Filter, Table
 from .listing import Columns, status_filter
 from .resource import Action, Query, Record, Resource
 from .shape import Shape, anything, flag, ident, number, one_of, rows, shaped, text
@@ -101,6 +102,9 @@ class Projects(Resource):
     def after(self, change: Change, before: Record | None, record: Record | None) -> None:
         if record is None:
             self.finance.tasks.remove_of(change, str((before or {})["project_id"]))
+
+    def rows_depend_on(self) -> Iterable[Table]:
+        return [self.finance.tasks.table]
 
     def render(self, record: Record, product: str) -> Any:
         tasks = self.finance.tasks

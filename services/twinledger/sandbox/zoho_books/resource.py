@@ -3,15 +3,16 @@
 A resource is declared by class attributes and three methods: `build`, `check_delete` and `status_filters`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
 from ..call import Act, Call, Change, Refused, Reply
 from ..plugin import ActOperation, ObjectKind, Route
-from ..store import Filter
+from ..store import Filter, Table
 from .answers import absent, refuse, success
+from .custom_fields import carrying
 from .listing import Columns, filters_of, indexes_of, paging_of
 from .shape import Shape, read_body, shaped
 
@@ -169,13 +170,20 @@ class Resource:
             offset=(paging.page - 1) * paging.per_page,
             limit=paging.per_page,
         )
-        product = product_of(call)
-        rows = [self.short(self.render(self.need(each), product)) for each in page.ids]
+        product, versions = product_of(call), [each.version for each in self.rows_depend_on()]
+        stamp = (self.organization.today(), self.world.switches.version, *versions)
+        rows = self.world.rendered.of(
+            self.table, page.ids, product, stamp, lambda row: self.short(self.render(row, product))
+        )
         body: Record = {
             self.many_key(): rows,
             "page_context": paging.context(page, self.report or self.label),
         }
         return success(**body)
+
+    def rows_depend_on(self) -> Iterable[Table]:
+        """Tables that `render` reads for a row of a list."""
+        return ()
 
     def many_key(self) -> str:
         return self.many
@@ -215,7 +223,7 @@ class Resource:
         if found:
             changed = self.update(call, found[0], body, query)
         elif call.headers.get("x-upsert", "").lower() == "true":
-            changed = self.create(call, _carrying(body, key, value), query)
+            changed = self.create(call, carrying(body, key, value), query)
             status = self.organization.code("upsert_created_status")
         else:
             code, wrong = (
@@ -288,11 +296,3 @@ class Resource:
 
 def product_of(call: Call) -> str:
     return str(getattr(call.vendor, "name", "books"))
-
-
-def _carrying(body: Record, key: str, value: str) -> Record:
-    """A record created by an upsert holds the value it was asked by, even if the body left it out."""
-    given = [each for each in body.get("custom_fields") or () if isinstance(each, dict)]
-    if any(each.get("api_name") == key for each in given):
-        return body
-    return {**body, "custom_fields": [*given, {"api_name": key, "value": value}]}

@@ -186,5 +186,11 @@ class ExpenseUsers(Resource):
             record["status"] = "active"
             self.table.put(record)
 
+    def check_delete(self, record: Record) -> None:
+        if record["user_id"] == self.owner()["user_id"]:
+            raise self.refuse_state("You cannot remove yourself from the organization.")
+
     def owner(self) -> Record:
-        return next(each for each in map(self.need, self.table) if each["user_role"] == "admin")
+        """The first admin; where nobody is one any more, the first user."""
+        users = [self.need(each) for each in self.table]
+        return next((each for each in users if each["user_role"] == "admin"), users[0])

@@ -1,10 +1,11 @@
 """Sandbox, Zoho Expense: expense reports and their way from draft to reimbursed (sheet 4)."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..call import Call, Change, Reply
 from ..plugin import ActOperation, Route
-from ..store import Filter
+from ..store import Filter, Table
 from ..zoho_books.answers import invalid, success
 from ..zoho_books.listing import Columns, status_filter
 from ..zoho_books.resource import Action, Query, Record, Resource
@@ -189,6 +190,9 @@ class Reports(Resource):
         if any(record[name] != value for name, value in sums.items()):
             record |= sums
             self.store(change, record)
+
+    def rows_depend_on(self) -> Iterable[Table]:
+        return [self._expenses.table]
 
     def render(self, record: Record, product: str) -> Any:
         found = map(self._expenses.need, self._expenses.table.find("=report_id", record["report_id"]))

@@ -1,5 +1,6 @@
 """Sandbox, Zoho Inventory: sales returns, their receipts, and receipts of purchase orders (sheet 3.3)."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from ..call import Call, Change
@@ -23,7 +24,7 @@ LINE: Shape = {
 }
 
 
-class _Paper(Resource):
+class _Paper(Resource, ABC):
     """A list of lines with quantities below a parent that must stand in the query."""
 
     parent_key: ClassVar[str]
@@ -35,8 +36,8 @@ class _Paper(Resource):
     sheet = "3.3"
     scope = "salesreturns"
 
-    def parent(self, record_id: str) -> Record:
-        raise NotImplementedError
+    @abstractmethod
+    def parent(self, record_id: str) -> Record: ...
 
     def build(self, record: Record, fields: Record, query: Query, *, creating: bool) -> None:
         if creating:
