@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ SHORT_TIMES = {
     "TWINLEDGER_LOADER__LATEST_RUN_S": "1.5",
     "TWINLEDGER_LOADER__UPSERT_BLIND_S": "30",
     "TWINLEDGER_LOADER__CALL_TIMEOUT_S": "1.0",
-    "TWINLEDGER_INGEST__POLL_INTERVAL_S": "2",
+    "TWINLEDGER_INGEST__POLL_INTERVAL_S": "1",
 }
 REST_WITHIN_S = 60
 NOT_POLLED_SINCE = "select count(*) from poll_cursor where polled_at is null or polled_at < $1"
@@ -49,6 +50,8 @@ class Live:
 
     session: Session
     people: People
+    offsets: AIOKafkaConsumer
+    """Looks at the ends of topics and at transform's group; it joins nothing and reads nothing."""
 
     def kill(self, stage: str) -> None:
         """SIGKILL; the supervisor starts the stage again."""
@@ -86,11 +89,26 @@ class Live:
         async with asyncio.timeout(REST_WITHIN_S):
             while await session.pool.fetchval(NOT_POLLED_SINCE, now):
                 await session.clock.sleep(0.1)
-            while await unread_records(session):
+            while await self.unread_records():
                 await session.clock.sleep(0.1)
         status = Status("", console=Console(quiet=True))
         at_rest = await wait_for_rest(session.pool, session.clock, status, "run", REST_WITHIN_S)
         assert at_rest, status.status
+
+    async def unread_records(self) -> int:
+        """Records on the road that their stage, perhaps just being restarted, has not taken in."""
+        return sum([await self._lag(topic, group) for topic, group in READERS.items()])
+
+    async def _lag(self, topic: Topic, group: str) -> int:
+        """PostgreSQL's offsets count; transform, which has no database, keeps its own in Kafka."""
+        partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+        if topic is SOURCE_RECORDS:
+            stored = {one.partition: await self.offsets.committed(one) or 0 for one in partitions}
+        else:
+            rows = await self.session.pool.fetch(STORED_OFFSETS, group, topic.name)
+            stored = {row["partition"]: row["next_offset"] for row in rows}
+        ends = await self.offsets.end_offsets(partitions)
+        return sum(ends[one] - stored.get(one.partition, 0) for one in partitions)
 
     async def one(self, object_name: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The only record that fits; more or fewer fail."""
@@ -111,25 +129,14 @@ STORED_OFFSETS = """
 """
 
 
-async def unread_records(session: Session) -> int:
-    """Records on the road that their stage, perhaps just being restarted, has not taken in."""
-    return sum([await _lag(session, topic, group) for topic, group in READERS.items()])
-
-
-async def _lag(session: Session, topic: Topic, group: str) -> int:
-    """PostgreSQL's offsets count; transform, which has no database, keeps its own in Kafka."""
-    partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
-    rows = await session.pool.fetch(STORED_OFFSETS, group, topic.name)
-    stored = {row["partition"]: row["next_offset"] for row in rows}
+@asynccontextmanager
+async def offsets_of_transform(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=session.stack.broker.address, group_id=group, enable_auto_commit=False
+        bootstrap_servers=bootstrap, group_id=transform.GROUP, enable_auto_commit=False
     )
     await consumer.start()
     try:
-        ends = await consumer.end_offsets(partitions)
-        if topic is SOURCE_RECORDS:
-            stored = {one.partition: await consumer.committed(one) or 0 for one in partitions}
-        return sum(ends[one] - stored.get(one.partition, 0) for one in partitions)
+        yield consumer
     finally:
         await consumer.stop()
 
@@ -141,4 +148,5 @@ async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
     async with open_session(folders, options, SystemClock(), lambda text: None) as session:
         await session.go_live()
         print(f"\nbroker: {session.stack.broker.name} {session.stack.broker.version}")  # noqa: T201
-        yield Live(session, People(session.http, session.admin))
+        async with offsets_of_transform(session.stack.broker.address) as offsets:
+            yield Live(session, People(session.http, session.admin), offsets)
