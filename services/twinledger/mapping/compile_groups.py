@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from twinledger.mapping.compile_scalars import compile_scalar, condition_of, functions_of, path_of, reader_of
@@ -20,7 +19,7 @@ __all__ = ["compile_group"]
 def compile_group(
     name: str, statement: GroupStatement, canonical: Mapping[str, CanonicalField]
 ) -> list[FieldLens]:
-    """Lenses of one unit: whatever changes in it, all of it is written."""
+    """One lens for each field; what a vendor takes only whole, its connector completes."""
     known = tuple(canonical)
     lenses = []
     for part, path in statement.fields.items():
@@ -33,7 +32,7 @@ def compile_group(
         lenses += _split_lenses(fields, path_of(path, "split"), statement, known)
     if unknown := set(statement.apply) - set(statement.fields):
         raise Problem(f"{min(unknown)!r} is not one of the fields", "apply")
-    return [_in_unit(lens, name) for lens in lenses]
+    return lenses
 
 
 def _member(group: str, part: str, canonical: Mapping[str, CanonicalField], place: str) -> CanonicalField:
@@ -41,10 +40,6 @@ def _member(group: str, part: str, canonical: Mapping[str, CanonicalField], plac
     if field is None:
         raise Problem(f"{group}.{part} is not a field of the entity", place, part)
     return field
-
-
-def _in_unit(lens: FieldLens, unit: str) -> FieldLens:
-    return replace(lens, unit=unit)
 
 
 def _split_lenses(
@@ -74,7 +69,7 @@ def _split_lenses(
                 read=reader_of(path, pick),
                 emit=emit if index == 0 else _emitted_by_the_first,
                 normal=read_trimmed,
-                keys=frozenset((str(path[0]),)),
+                keys=frozenset((path,)),
                 condition=condition,
                 expect=_expected_line(names, pick),
             )

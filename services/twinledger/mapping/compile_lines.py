@@ -75,7 +75,7 @@ def compile_lines(canonical: CanonicalField, statement: LinesStatement) -> Field
         read=reader_of(path, read),
         emit=emit,
         normal=normal,
-        keys=frozenset((str(path[0]),)),
+        keys=frozenset((path,)),
         follows=frozenset().union(*(lens.follows for lens in lenses)),
         write=statement.write,
         clearable=False,
@@ -117,7 +117,7 @@ def _natural(canonical: CanonicalField, statement: NaturalStatement) -> FieldLen
     if canonical.ref != entity:
         raise Problem(f"{canonical.path} refers to {canonical.ref}", "natural", "entity")
     keys = [_natural_key_part(entity, name, *given) for name, given in _keyed(statement)]
-    keys_written = frozenset(str(path[0]) for _, path, _ in keys)
+    keys_written = frozenset(path for _, path, _ in keys)
 
     def read(document: Document) -> str | None:
         values: dict[str, str] = {}

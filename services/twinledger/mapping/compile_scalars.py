@@ -113,12 +113,12 @@ def _value_function(canonical: CanonicalField, statement: ScalarStatement) -> Va
 
 def _emitter(
     canonical: CanonicalField, statement: ScalarStatement, path: Path, function: ValueFunction
-) -> tuple[Callable[[Body, Writing], None], frozenset[str]]:
+) -> tuple[Callable[[Body, Writing], None], frozenset[Path]]:
     field = canonical.path
     if statement.written_as is not None:
         return _offset_emitter(field, statement)
     paths = [path, *(path_of(text, "also") for text in statement.also)]
-    keys = frozenset(str(target[0]) for target in paths)
+    keys = frozenset(paths)
     to_vendor = _to_vendor(statement, function)
     clearable = _clearable(canonical, statement)
     bodies = statement.bodies
@@ -199,7 +199,7 @@ def _read_money(value: Any) -> Any:
 
 def _offset_emitter(
     field: str, statement: ScalarStatement
-) -> tuple[Callable[[Body, Writing], None], frozenset[str]]:
+) -> tuple[Callable[[Body, Writing], None], frozenset[Path]]:
     assert statement.written_as is not None
     start_field = statement.written_as.days_after
     path = path_of(statement.written_as.path, "written_as", "path")
@@ -212,7 +212,7 @@ def _offset_emitter(
                 raise ValueFault(f"is before {start_field}")
             put(body, path, days)
 
-    return emit, frozenset((str(path[0]),))
+    return emit, frozenset((path,))
 
 
 def _offset_start(statement: ScalarStatement) -> str | None:

@@ -38,7 +38,7 @@ from twinledger.mapping.models import (
     ValueStatement,
 )
 from twinledger.mapping.names import ComposedName
-from twinledger.mapping.paths import MISSING, getter
+from twinledger.mapping.paths import MISSING, Path, getter
 from twinledger.mapping.rules import ReadingRule, Setter
 from twinledger.mapping.yaml_source import Problem
 
@@ -104,19 +104,18 @@ def _conditions(lenses: Mapping[str, FieldLens]) -> list[tuple[Condition, list[s
 
 
 def _written_with(lenses: Mapping[str, FieldLens]) -> dict[str, frozenset[str]]:
-    """Fields that share a top-level key of the body, or a unit, go together; followers go along."""
+    """Fields that share a place in the body go together; followers go along."""
     writable = {name: lens for name, lens in lenses.items() if lens.write != "never"}
     together = {}
     for name in writable:
         group = {name}
         grown = True
         while grown:
-            keys = frozenset[str]().union(*(writable[member].keys for member in group))
-            units = {writable[member].unit for member in group} - {""}
+            keys = frozenset[Path]().union(*(writable[member].keys for member in group))
             wider = {
                 other
                 for other, candidate in writable.items()
-                if candidate.keys & keys or candidate.unit in units or candidate.follows & group
+                if candidate.keys & keys or candidate.follows & group
             } | group
             grown = wider != group
             group = wider

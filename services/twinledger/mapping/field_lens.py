@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from twinledger.mapping.entity_model import JSON
 from twinledger.mapping.expressions import Condition
-from twinledger.mapping.paths import MISSING
+from twinledger.mapping.paths import MISSING, Path
 
 __all__ = ["Body", "Document", "FieldLens", "Writing"]
 
@@ -41,10 +41,8 @@ class FieldLens:
     read: Callable[[Document], Any]
     emit: Callable[[Body, Writing], None]
     normal: Callable[[JSON], JSON]
-    keys: frozenset[str] = frozenset()
-    """Top-level keys of the body it writes; lenses that share one are written together."""
-    unit: str = ""
-    """Name of a group that is written whole although its keys are apart."""
+    keys: frozenset[Path] = frozenset()
+    """Places in the body it writes; lenses that share one are written together."""
     follows: frozenset[str] = frozenset()
     """Fields whose change rewrites this one."""
     write: Literal["always", "on_create", "never"] = "always"

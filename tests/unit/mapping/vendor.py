@@ -53,7 +53,7 @@ def _laid_over(before: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         there = merged.get(key)
         if isinstance(value, dict) and isinstance(there, dict):
             merged[key] = _laid_over(there, value)
-        elif key == "contact_persons" and there:
+        elif key in ("contact_persons", "invoices") and there:
             merged[key] = [_laid_over(there[0], value[0]), *there[1:]]
         else:
             merged[key] = value

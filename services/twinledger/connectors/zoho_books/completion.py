@@ -28,6 +28,18 @@ _LINE = (
     *(_LINE_ID, "item_id", "name", "description", "rate", "quantity", "unit", "discount", "tax_id"),
     *("tax_exemption_id", "item_order", "header_name", "project_id", "salesorder_item_id"),
 )
+_ADDRESS = (
+    "attention",
+    "address",
+    "street2",
+    "city",
+    "state",
+    "state_code",
+    "zip",
+    "country",
+    "fax",
+    "phone",
+)
 _ELEMENT_IDS = {"contact_persons": _PERSON_ID, "line_items": _LINE_ID, "invoices": "invoice_id"}
 _ALLOCATION = ("invoice_payment_id", "invoice_id", "amount_applied", "tax_amount_withheld")
 
@@ -72,6 +84,8 @@ def completed(body: Mapping[str, Any], current: Mapping[str, Any], resource: Res
     whole = {**demanded, **body}
     if "contact_persons" in body:
         whole["contact_persons"] = _persons(body["contact_persons"], current)
+    if "billing_address" in body:
+        whole["billing_address"] = _address(body["billing_address"], current.get("billing_address") or {})
     if "line_items" in body:
         ids = [_only((_LINE_ID,), line) for line in current.get("line_items") or ()]
         whole["line_items"] = _over(body["line_items"], ids)
@@ -82,7 +96,7 @@ def completed(body: Mapping[str, Any], current: Mapping[str, Any], resource: Res
 
 
 def _is_incomplete(body: Mapping[str, Any], resource: Resource) -> bool:
-    if any(key not in body for key in resource.demands):
+    if "billing_address" in body or any(key not in body for key in resource.demands):
         return True
     return any(id_key not in element for key, id_key in _ELEMENT_IDS.items() for element in body.get(key, ()))
 
@@ -101,6 +115,14 @@ def _persons(ours: Sequence[Mapping[str, Any]], current: Mapping[str, Any]) -> l
     """Ours over theirs by position, and theirs beyond ours: a person left out would be deleted."""
     theirs = [_only(_PERSON, person) for person in current.get("contact_persons") or ()]
     return [*_over(ours, theirs), *theirs[len(ours) :]]
+
+
+def _address(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Books takes an address whole; codes of a state or country that we rename would contradict it."""
+    kept = {
+        key: value for key, value in _only(_ADDRESS, theirs).items() if key.removesuffix("_code") not in ours
+    }
+    return {**kept, **ours}
 
 
 def _over(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -142,3 +142,21 @@ async def test_a_read_that_fails_for_now_is_raised() -> None:
     vendor = FakeVendor(reply(b"<html>", 503))
     with pytest.raises(TransientError):
         await vendor.connector("zoho_books").sink.prepare([call("contact", {"notes": "x"})], vendor.permit)
+
+
+async def test_an_address_keeps_what_somebody_is_typing_into_its_other_fields() -> None:
+    current = (
+        b'{"contact_id":"7","contact_name":"Harbor","billing_address":{"address_id":"9","address":"4 Wharf",'
+        b'"city":"Portland","state":"Maine","state_code":"ME","zip":"04101","country":"U.S.A","phone":""}}'
+    )
+    body = await prepared(
+        FakeVendor(now("contact", current)),
+        call("contact", {"contact_name": "Harbor", "billing_address": {"city": "Bath", "state": ""}}),
+    )
+    assert body["billing_address"] == {
+        "address": "4 Wharf",
+        "city": "Bath",
+        "state": "",
+        "zip": "04101",
+        "country": "U.S.A",
+    }
