@@ -58,6 +58,11 @@ def accounting_reply(change: Change, status: int, *details: Detail) -> Reply:
 
 
 def accounting_refusal(change: Change, status: int, *details: Detail) -> Refused:
+    """The lists of callbacks share their paging with accounting, not their error body."""
+    if isinstance(change, Call) and family(change.path) == "events":
+        return events_refusal(
+            status, "Invalid data in this request.", [f"{each.field}: {each.message}" for each in details]
+        )
     return Refused(accounting_reply(change, status, *details), "; ".join(each.message for each in details))
 
 
