@@ -108,8 +108,9 @@ KINDS = (
     "invalid JSON", "wrong encoding", "no object",
 )  # fmt: skip
 _FINANCE: tuple[Expected, ...] = (
-    (400, '"code":4,'), (400, '"code":4,'), (404, '"code":1002,'), (404, '"code":1002,'), (401, '"code":57,'),
-    (401, '"code":57,'), (400, '"code":1038,'), (400, '"code":1038,'), (400, '"code":1038,'), (400, '"code":1038,'),
+    (400, '"code":4,'), (400, '"code":4,'), (404, '"code":1002,'), (404, '"code":1002,'),
+    (401, '"code":57,'), (401, '"code":57,'), (400, '"code":1038,'),
+    (400, '"code":1038,'), (400, '"code":1038,'), (400, '"code":1038,'),
 )  # fmt: skip
 ANSWERS: dict[str, tuple[Expected, ...]] = {
     "freshbooks client": (
@@ -123,7 +124,8 @@ ANSWERS: dict[str, tuple[Expected, ...]] = {
         (400, '"errno":1005'), (400, '"errno":1005'), (422, '"errno":1001'),
     ),
     "freshbooks time entry": (
-        (422, '"errno":2001'), (422, "field required"), (404, "could not be found"), (404, "could not be found"),
+        (422, '"errno":2001'), (422, "field required"),
+        (404, "could not be found"), (404, "could not be found"),
         (401, '"error":"unauthenticated"'), (403, '"errno":403'), (413, '"errno":413'),
         (400, '"errno":400'), (400, '"errno":400'), (422, "field required"),
     ),
