@@ -13,8 +13,8 @@ from typing import Any
 from twinledger.connectors.base.access import CallPermit
 from twinledger.connectors.base.contract import WriteCall
 from twinledger.connectors.zoho_books.client import BooksClient
-from twinledger.connectors.zoho_books.resources import RESOURCES, Resource
-from twinledger.kernel.errors import PermanentError
+from twinledger.connectors.zoho_books.resources import RESOURCES, Resource, stamp
+from twinledger.kernel.errors import PermanentError, TransientError
 
 __all__ = ["Completion", "completed"]
 
@@ -58,7 +58,9 @@ class Completion:
         resource = RESOURCES[call.object]
         body = await self._with_currency_id(call.body, permit)
         if call.op == "update" and call.external_id is not None and _is_incomplete(body, resource):
-            body = completed(body, await self._client.get(resource, call.external_id, permit), resource)
+            current = await self._client.get(resource, call.external_id, permit)
+            _refuse_if_changed(current, call)
+            body = completed(body, current, resource)
         return replace(call, body=body)
 
     async def _with_currency_id(self, body: Mapping[str, Any], permit: CallPermit) -> Mapping[str, Any]:
@@ -76,6 +78,13 @@ class Completion:
             )
         rest = {key: value for key, value in body.items() if key != "currency_code"}
         return {**rest, "currency_id": self._currency_ids[code]}
+
+
+def _refuse_if_changed(current: Mapping[str, Any], call: WriteCall) -> None:
+    """Saved by somebody since we read it: that is observed before we write (stamps are whole seconds)."""
+    changed_at = stamp(current)
+    if call.unmodified_since is not None and changed_at is not None and changed_at > call.unmodified_since:
+        raise TransientError("changed since it was read", error_class="conflict")
 
 
 def completed(body: Mapping[str, Any], current: Mapping[str, Any], resource: Resource) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -160,3 +161,19 @@ async def test_an_address_keeps_what_somebody_is_typing_into_its_other_fields() 
         "zip": "04101",
         "country": "U.S.A",
     }
+
+
+@pytest.mark.parametrize(("second", "refused"), [("06", False), ("07", True)])
+async def test_what_somebody_saved_since_our_read_is_observed_before_we_write(
+    second: str, refused: bool
+) -> None:
+    record = b'{"contact_id":"7","contact_name":"H","last_modified_time":"2026-11-20T10:00:%s+0000"}'
+    vendor = FakeVendor(now("contact", record % second.encode()))
+    known = datetime(2026, 11, 20, 10, 0, 6, tzinfo=UTC)
+    one = call("contact", {"notes": "x"}, unmodified_since=known)
+    if not refused:
+        assert await prepared(vendor, one) == {"contact_name": "H", "notes": "x"}
+        return
+    with pytest.raises(TransientError) as caught:
+        await prepared(vendor, one)
+    assert caught.value.error_class == "conflict"
