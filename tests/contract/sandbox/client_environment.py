@@ -19,16 +19,10 @@ def python_of(*requirements: str) -> Path:
     home = CLIENTS / "_".join(each.replace("==", "-") for each in requirements)
     python = home / "bin" / "python"
     if not (home / "installed").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True, timeout=INSTALL_S)
-        install = [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            *requirements,
-        ]
+        make = [sys.executable, "-m", "venv", "--clear", "--without-pip", home]
+        subprocess.run(make, check=True, timeout=INSTALL_S)
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+        install = [*pip, "install", "--quiet", *requirements]
         done = subprocess.run(install, capture_output=True, text=True, timeout=INSTALL_S)
         if done.returncode != 0:
             pytest.skip(f"{', '.join(requirements)} cannot be installed here: {done.stderr[-300:]}")
