@@ -19,7 +19,7 @@ def python_of(*requirements: str) -> Path:
     home = CLIENTS / "_".join(each.replace("==", "-") for each in requirements)
     python = home / "bin" / "python"
     if not (home / "installed").exists():
-        make = [sys.executable, "-m", "venv", "--clear", "--without-pip", home]
+        make = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(home)]
         subprocess.run(make, check=True, timeout=INSTALL_S)
         pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
         install = [*pip, "install", "--quiet", *requirements]
