@@ -126,7 +126,7 @@ class BudgetPermit:
     async def acquire(self, *, cost: int = 1) -> str:
         """Wait for one call. `cost` is for day budgets, which count units (not limited yet)."""
         while True:
-            async with self._pool.acquire() as connection, connection.transaction():
+            async with self._pool.acquire() as connection:  # one statement is its own transaction
                 grant = await take(connection, self._workspace, self._group, self._lane, 1)
             if grant.permits:
                 permit = str(grant.permits[0])
@@ -139,7 +139,7 @@ class BudgetPermit:
     ) -> None:
         """Report the answer of one call; a 429 closes the group for the time the vendor names."""
         sent_at = self._sent.pop(permit_id, None)
-        async with self._pool.acquire() as connection, connection.transaction():
-            await report_answered(connection, [(UUID(permit_id), sent_at)])
-            if rate_limited:
+        async with self._pool.acquire() as connection:
+            if rate_limited:  # first: a slot given back before the group is closed would be taken at once
                 await close_group(connection, self._workspace, self._group, retry_after_s or 1.0)
+            await report_answered(connection, [(UUID(permit_id), sent_at)])
