@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test test-faults gate lint check bench sandbox doctor clean
+.PHONY: help demo test test-faults soak gate lint check bench sandbox doctor clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -19,6 +19,9 @@ test: $(READY) ## every test but the fault campaigns and the benches
 
 test-faults: $(READY) ## kill -9, lost answers, doubled webhooks: the fault campaigns
 	@if [ -d tests/faults ]; then $(BIN)/pytest tests/faults $(ARGS); else echo "no fault campaigns yet"; fi
+
+soak: $(READY) ## N edits on all sides at once, webhooks disturbed, stages killed; SEED=1 starts anew
+	$(BIN)/python -m tests.faults.soak_run $(if $(N),--edits $(N)) $(if $(SEED),--seed $(SEED))
 
 gate: $(READY) ## before a release: every independent client of the vendors, long rounds of arbitrary calls
 	$(BIN)/pytest tests/contract/sandbox tests/gate $(ARGS)
