@@ -21,9 +21,10 @@ FAULT_NAMES = (
     "html",
     "drip",
     "lag",
+    "shift",
     "revoke",
 )
-_TAKES_NUMBER = {"status_before", "status_after", "drip", "lag"}
+_TAKES_NUMBER = {"status_before", "status_after", "drip", "lag", "shift"}
 
 
 class FaultError(ValueError):
@@ -135,7 +136,7 @@ def _parse(text: Any) -> tuple[str, float]:
         number = float(amount)
     except ValueError as exc:
         raise FaultError(f"{name} takes a number: {name}:NUMBER") from exc
-    if number < 0 or (name.startswith("status") and not 200 <= number <= 599):
+    if (number < 0 and name != "shift") or (name.startswith("status") and not 200 <= number <= 599):
         raise FaultError(f"{amount} is no {name}")
     return name, number
 

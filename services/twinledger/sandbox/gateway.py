@@ -135,10 +135,13 @@ class Gateway:
                 return vendor.problem(call, Problem("limit", 429, over.limit, over))
         if not route.public:
             vendor.authorize(call)
-        return self._with_lag(call, route.handler, fault)
+        return self._with_list_faults(call, route.handler, fault)
 
-    def _with_lag(self, call: Call, handler: Callable[[Call], Reply], fault: Fault | None) -> Reply:
-        """A `lag` on a write hides what it creates from lists; on a read it hides all that is that young."""
+    def _with_list_faults(self, call: Call, handler: Callable[[Call], Reply], fault: Fault | None) -> Reply:
+        """A `lag` on a write hides what it creates from lists; on a read it hides all that is that young.
+
+        A `shift` moves the rows of a list between two of its pages.
+        """
         world, now = self._world, self._world.clock.now()
         lag_s = fault.amount if fault is not None and fault.name == "lag" else 0.0
         if lag_s and call.method != "GET":
@@ -146,10 +149,12 @@ class Gateway:
             world.lagging_until = max(world.lagging_until, now + lag_s)
         if lag_s or world.lagging_until > now:
             world.visibility.hidden_after = now - (lag_s if call.method == "GET" else 0.0)
+        if fault is not None and fault.name == "shift":
+            world.visibility.shift = int(fault.amount)
         try:
             return handler(call)
         finally:
-            world.visibility.hidden_after = None
+            world.visibility.hidden_after, world.visibility.shift = None, 0
 
     def _note(self, call: Call, status: int | None, fault: Fault | None) -> None:
         query = {name: "***" if name.lower() in SECRET_NAMES else value for name, value in call.query}

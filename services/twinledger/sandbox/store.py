@@ -13,8 +13,9 @@ from typing import Any
 import orjson
 
 from .indexes import Index, Keyed, Ordered, Record, Text, packed, rank
+from .visibility import Visibility
 
-__all__ = ["AnyOf", "Equal", "Filter", "Like", "LikeIn", "Page", "Range", "Table", "Visibility", "Where"]
+__all__ = ["AnyOf", "Equal", "Filter", "Like", "LikeIn", "Page", "Range", "Table", "Where"]
 
 
 WALK = 2_000  # how far into a list a filtered page is looked for row by row
@@ -80,13 +81,6 @@ Filter = Equal | AnyOf | Range | Like | LikeIn | Where
 class Page:
     ids: list[str]
     total: int
-
-
-@dataclass(slots=True)
-class Visibility:
-    """What search lag conceals: records born after this moment are not in lists. None: nothing is."""
-
-    hidden_after: float | None = None
 
 
 class Table:
@@ -175,7 +169,7 @@ class Table:
         limit: int = 100,
     ) -> Page:
         """One page and the exact total. Without filters it never looks at more rows than it returns."""
-        ordered = self._ordered(order or self.order)
+        ordered, offset = self._ordered(order or self.order), self.visibility.shifted(offset)
         hidden = self._hidden()
         if not filters and not hidden:
             return Page(ordered.slice(offset, limit, descending=descending), len(ordered.rows))

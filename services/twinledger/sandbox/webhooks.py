@@ -6,7 +6,7 @@ and remembered, so that a test can ask which deliveries were acknowledged.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
@@ -75,6 +75,7 @@ class Dispatcher:
         self._next = 0
         self._flushed = asyncio.Event()
         self.history: deque[dict[str, Any]] = deque(maxlen=HISTORY)
+        self.listeners: list[Callable[[Delivery, bool], None]] = []  # told when a message is over
 
     def configure(self, wanted: dict[str, Any]) -> None:
         self.faults.change(wanted)
@@ -126,6 +127,7 @@ class Dispatcher:
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, number: int, delivery: Delivery, delay_s: float) -> None:
+        delivered = False
         for attempt, wait_s in enumerate((delay_s, *delivery.retry_waits_s), 1):
             if wait_s > 0:
                 await self._wait(wait_s)
@@ -136,6 +138,8 @@ class Dispatcher:
             if delivered:
                 break
         self._waiting.pop(number, None)
+        for listener in self.listeners:
+            listener(delivery, delivered)
 
     async def _wait(self, seconds: float) -> None:
         """Until the time has passed or somebody flushes."""

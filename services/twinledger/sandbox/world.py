@@ -11,9 +11,10 @@ from .ledger import Ledger
 from .limits import Limiter, LimitSettings
 from .randomness import Randomness
 from .rendered import RenderedRows
-from .store import Table, Visibility
+from .store import Table
 from .subscriptions import Subscriptions
 from .switches import Switches
+from .visibility import Visibility
 from .webhooks import Dispatcher
 
 if TYPE_CHECKING:

@@ -62,6 +62,7 @@ class Callbacks:
     def __init__(self, vendor: "FreshBooks") -> None:
         self._vendor = vendor
         self._world = vendor.world
+        self._world.webhooks.listeners.append(self._note_outcome)
 
     def routes(self) -> list[Route]:
         one, host = BASE + "/{id}", "freshbooks.api"
@@ -116,7 +117,7 @@ class Callbacks:
                 raise events_refusal(
                     422, "Invalid data in this request.", ["verifier: Value error, Invalid verifier."]
                 )
-            row.verified = True
+            row.verified, row.data["dropped"] = True, 0
         elif body.get("resend") is True:
             if self._world.switches.on("freshbooks.resend_makes_new_code"):
                 row.secret = self._world.random.token("freshbooks.verifier", 32)
@@ -206,6 +207,16 @@ class Callbacks:
                         self._delivery(row, name, object_id, self._pairs(name, object_id), signed=True)
                     )
         return found
+
+    def _note_outcome(self, delivery: Delivery, delivered: bool) -> None:
+        """A uri that only fails is disabled until its verification is sent again."""
+        cap = int(self._world.switches.get("freshbooks.callback_disabled_after"))
+        if delivery.system != SYSTEM or delivery.fifo or not cap:
+            return
+        for row in self._world.subscriptions.of(SYSTEM):
+            if row.uri == delivery.uri:
+                row.data["dropped"] = 0 if delivered else row.data.get("dropped", 0) + 1
+                row.verified = row.verified and row.data["dropped"] < cap
 
     def _pairs(self, name: str, object_id: str) -> list[tuple[str, str]]:
         return [

@@ -5,13 +5,15 @@ from typing import Any
 
 import orjson
 
-from ..call import Change
+from ..call import Act, Change
 from ..indexes import Index, Keyed, Ordered, Text
+from ..plugin import ActOperation
 from ..store import Equal, Filter, LikeIn, Page
-from .errors import Detail
+from .errors import Detail, accounting_refusal
 from .fields import Field
 from .listing import SearchKey, days, flag, like, number, text
-from .resource import Record, Resource
+from .merging import move_papers
+from .resource import DELETED, Record, Resource
 from .wire import eastern, money, utc_bare
 
 __all__ = ["Clients"]
@@ -107,6 +109,25 @@ class Clients(Resource):
             ),
             "has_overdue": flag(lambda record: self.vendor.balances(record["id"], "overdue_balance") != {}),
         }
+
+    def create(self, change: Change, body: Record) -> str:
+        cap = int(self.world.switches.get("freshbooks.client_limit"))
+        if cap and self.table.select(limit=0).total >= cap:
+            detail = Detail(1003, "You have reached the client limit of your plan.", None, self.name)
+            raise accounting_refusal(change, 403, detail)
+        return super().create(change, body)
+
+    def acts(self) -> dict[str, ActOperation]:
+        return super().acts() | {"merge": self._act_merge}
+
+    def _act_merge(self, act: Act, record_id: str | None, fields: Record) -> str:
+        """`fields.into` keeps its data; the papers and hours of the merged client move to it."""
+        source, target = self.require(act, record_id), self.require(act, fields.get("into"))
+        if source["id"] == target["id"] or self.is_deleted(target):
+            raise accounting_refusal(act, 422, Detail(1004, "Cannot merge these clients.", "into", self.name))
+        move_papers(self.vendor, act, source["id"], target["id"])
+        self.set_vis_state(act, source, DELETED)
+        return str(target["id"])
 
     def check(self, change: Change, values: Record, before: Record | None) -> list[Detail]:
         merged = {**(before or {}), **values}

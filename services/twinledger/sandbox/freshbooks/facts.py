@@ -22,6 +22,24 @@ SWITCHES = (
         "freshbooks.rate_headers", False, "5", "X-RateLimit-* and Retry-After on every answer (2019 captures)"
     ),
     Switch("freshbooks.refresh_kills_access_token", False, "2", "the old access token dies with a refresh"),
+    Switch(
+        "freshbooks.refresh_keeps_created_at",
+        False,
+        "2",
+        "a refresh answers the first created_at, expires_in one less, and dies by them, until those are over",
+    ),
+    Switch(
+        "freshbooks.client_limit",
+        0,
+        "3.2, 7",
+        "how many clients the plan allows; more are 403 (0: no cap)",
+    ),
+    Switch(
+        "freshbooks.callback_disabled_after",
+        0,
+        "6",
+        "a uri with so many dropped messages in a row is no longer verified (0: never)",
+    ),
     Switch("freshbooks.refresh_needs_redirect_uri", False, "2", "a refresh without redirect_uri is refused"),
     Switch("freshbooks.pkce_checked", True, "2", "a wrong code_verifier is refused"),
     Switch(

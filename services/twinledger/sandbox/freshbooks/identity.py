@@ -123,7 +123,7 @@ class Identity:
             "addresses": [address],
             "profession": self._profession(),
             "links": {"me": "/service/auth/api/v1/users", "roles": "/service/auth/api/v1/users/role"},
-            "permissions": {account: {"client.limit": 100_000, "staff.limit": 10}},
+            "permissions": {account: {"client.limit": self._client_limit(), "staff.limit": 10}},
             "groups": [self._group()],
             "subscription_statuses": {account: "active"},
             "integrations": {},
@@ -143,6 +143,9 @@ class Identity:
             "designation": None,
             "business_id": self._vendor.business_id,
         }
+
+    def _client_limit(self) -> int:
+        return int(self._world.switches.get("freshbooks.client_limit")) or 100_000
 
     def _group(self) -> dict[str, Any]:
         return {

@@ -106,7 +106,7 @@ class OAuth:
         if given.get("redirect_uri") != code.redirect_uri or not self._pkce_holds(code, given):
             return _oauth_error("invalid_grant", INVALID_GRANT)
         del self._grants.codes[given["code"]]
-        return self._issue(self.open_grant(app, code.scopes))
+        return self._issue(self.open_grant(app, code.scopes), self._world.clock.now(), ACCESS_LIFE_S)
 
     def _pkce_holds(self, code: Code, given: dict[str, str]) -> bool:
         challenge = code.data.get("code_challenge")
@@ -125,7 +125,16 @@ class OAuth:
             for token in self._grants.access_tokens(grant):
                 self._grants.revoke_access(token)
         self._grants.rotate(grant, self._world.random.token("freshbooks.refresh", 64))
-        return self._issue(grant)
+        return self._issue(grant, *self._life_after_refresh(grant))
+
+    def _life_after_refresh(self, grant: Grant) -> tuple[float, int]:
+        """When the token counts as created, and for how long it lives from then on."""
+        now, kept_s = self._world.clock.now(), ACCESS_LIFE_S - 1
+        if not self._world.switches.on("freshbooks.refresh_keeps_created_at"):
+            return now, ACCESS_LIFE_S
+        if grant.created_at + kept_s <= now:
+            grant.created_at = now
+        return grant.created_at, kept_s
 
     def open_grant(self, app: App, scopes: tuple[str, ...]) -> Grant:
         grant_id = f"g{self._world.counters.next('freshbooks.grant')}"
@@ -135,18 +144,18 @@ class OAuth:
             Grant(grant_id, app.client_id, user, scopes, refresh, self._world.clock.now())
         )
 
-    def _issue(self, grant: Grant) -> Reply:
+    def _issue(self, grant: Grant, created_at: float, life_s: int) -> Reply:
         now = self._world.clock.now()
         token = self._jwt(grant, now)
-        self._grants.issue_access(grant, token, ACCESS_LIFE_S)
+        self._grants.issue_access(grant, token, created_at + life_s - now)
         return json_reply(
             {
                 "access_token": token,
                 "token_type": "Bearer",
-                "expires_in": ACCESS_LIFE_S,
+                "expires_in": life_s,
                 "refresh_token": grant.refresh_token,
                 "scope": " ".join(grant.scopes),
-                "created_at": int(now),
+                "created_at": int(created_at),
                 "direct_buy_tokens": {},
             },
             headers=[("Cache-Control", "no-store")],

@@ -30,7 +30,7 @@ from .wire import eastern
 if TYPE_CHECKING:
     from .vendor import FreshBooks
 
-__all__ = ["Resource"]
+__all__ = ["DELETED", "Resource"]
 
 Record = dict[str, Any]
 DELETED = 1

@@ -45,7 +45,7 @@ class ReadRoutes:
             raise refuse(
                 "PAGINATION_LIMIT_EXCEEDED", "you have reached the pagination limit", {"limit": MOST_ROWS}
             )
-        skip = 0 if place is not None else (page - 1) * size
+        skip = 0 if place is not None else module.table.visibility.shifted((page - 1) * size)
         rows = _rows(module, index, since, converted, sort_order == "desc", place, skip, size + 1)
         if not rows:
             return empty(304 if since is not None and page == 1 and place is None else 204)
