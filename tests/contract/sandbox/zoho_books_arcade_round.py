@@ -46,8 +46,8 @@ async def do(name: str, body=None, **arguments) -> dict:
     return answer["response_json"]
 
 
-async def main() -> None:
-    Context.shared = Context()
+async def contacts_and_item() -> tuple[str, str]:
+    """Ids of the contact and the item it made; also a duplicate and an upsert by custom field."""
     person = {"first_name": "Ana", "email": "ana@harbor.example", "is_primary_contact": True}
     contact = await do(
         "create_business_contact",
@@ -75,7 +75,10 @@ async def main() -> None:
     ]
     seen["upserts"] = [upserts[0]["message"], len({each["contact"]["contact_id"] for each in upserts})]
     seen["item"] = [item["message"], item["item"]["rate"]]
-    line = {"item_id": item["item"]["item_id"], "rate": 95.5, "quantity": 3}
+    return customer_id, item["item"]["item_id"]
+
+
+async def invoice_sent_and_paid(customer_id: str, line: dict) -> None:
     invoice = await do(
         "create_customer_invoice",
         {
@@ -101,12 +104,23 @@ async def main() -> None:
     }
     paid = await do("create_customer_payment", payment, organization_id=organization)
     seen["paid"] = [paid["message"], paid["payment"]["unused_amount"]]
+
+
+async def ordered(customer_id: str, line: dict) -> None:
     order = await do(
         "create_sales_order",
         {"customer_id": customer_id, "line_items": [line]},
         organization_identifier=organization,
     )
     seen["order"] = [order["message"], order["salesorder"]["status"]]
+
+
+async def main() -> None:
+    Context.shared = Context()
+    customer_id, item_id = await contacts_and_item()
+    line = {"item_id": item_id, "rate": 95.5, "quantity": 3}
+    await invoice_sent_and_paid(customer_id, line)
+    await ordered(customer_id, line)
     sys.stdout.write(json.dumps(seen))
 
 
