@@ -84,7 +84,8 @@ class BatchState:
         """Know a crosswalk row; dead rows are kept so that nothing is created again for them."""
         self.crosswalk[row.key] = row
         target = Target(row.entity_id, row.key.object, row.role)
-        if row.status == "active" or target not in self.sides:
+        held = self.sides.get(target)
+        if row.status == "active" or held is None or held.key == row.key:
             self.sides[target] = row
 
     def bind(self, key: ExternalKey, entity_id: UUID, status: str = "active") -> None:

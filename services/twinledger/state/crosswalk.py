@@ -8,7 +8,7 @@ from uuid import UUID
 from twinledger.kernel.database import Connection
 from twinledger.state.records import CrosswalkRow, ExternalKey
 
-__all__ = ["bind", "rows_of_entities", "rows_of_keys"]
+__all__ = ["bind", "rows_of_entities", "rows_of_keys", "sides_of_entities"]
 
 _COLUMNS = "c.workspace, c.object, c.external_id, c.entity_id, c.role, c.status"
 
@@ -37,6 +37,15 @@ async def rows_of_entities(connection: Connection, ids: Collection[UUID]) -> lis
     """Active rows of these entities on every side."""
     rows = await connection.fetch(
         f"select {_COLUMNS} from crosswalk c where c.entity_id = any($1) and c.status = 'active'",  # noqa: S608
+        list(ids),
+    )
+    return [_row(tuple(row)) for row in rows]
+
+
+async def sides_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
+    """Where these entities are or were: a side that lost its record is not given another unasked."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from crosswalk c where c.entity_id = any($1) and c.status <> 'orphan'",  # noqa: S608
         list(ids),
     )
     return [_row(tuple(row)) for row in rows]

@@ -19,7 +19,7 @@ from twinledger.enrich.steps.resolve_references import named_keys, named_natural
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id
 from twinledger.road.inbox import already_seen
-from twinledger.state.crosswalk import rows_of_entities, rows_of_keys
+from twinledger.state.crosswalk import rows_of_keys, sides_of_entities
 from twinledger.state.entities import lock_entities
 from twinledger.state.identity import entities_by_match_key, lock_types, targets_by_reference
 from twinledger.state.intents import open_intents, unsettled_objects
@@ -77,13 +77,14 @@ async def _recognise_unknown(
     if not unknown:
         return
     await lock_types(connection, state.workspace, {observed.entity_type for observed in unknown})
+    # Before the crosswalk: a create that is settled by now has its row there.
+    without_carrier = {o.key.object for o in unknown} - definitions.with_reference
+    state.unsettled_objects = await unsettled_objects(connection, state.workspace, without_carrier)
     await _load_crosswalk(connection, state, kin)
     references = {o.reference for o in unknown if o.reference}
     state.references = await targets_by_reference(connection, state.workspace, references)
     wanted = {key for o in unknown for key in match_keys(o.fields, definitions.rules[o.entity_type])}
     await _load_matches(connection, state, wanted)
-    without_carrier = {o.key.object for o in unknown} - definitions.with_reference
-    state.unsettled_objects = await unsettled_objects(connection, state.workspace, without_carrier)
 
 
 async def _load_matches(connection: Connection, state: BatchState, keys: Collection[str]) -> None:
@@ -107,7 +108,7 @@ def _entity_ids(
 async def _load_entities(connection: Connection, state: BatchState, ids: set[UUID]) -> None:
     state.entities = await lock_entities(connection, ids)
     known: Mapping[UUID, object] = state.entities
-    for row in await rows_of_entities(connection, known.keys()):
+    for row in await sides_of_entities(connection, known.keys()):
         state.add_row(row)
     state.shadows = await load_shadows(connection, known.keys())
     state.intents = await open_intents(connection, known.keys())

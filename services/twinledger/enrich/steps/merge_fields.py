@@ -42,7 +42,13 @@ class Merge:
 
 
 def is_stale(shadow: Shadow, vendor_updated_at: datetime | None, read_started_at: datetime) -> bool:
-    """Older than what we know: by the vendor's stamp, or by our read where stamps are equal or missing."""
+    """Older than what we know: by the vendor's stamp, or by our read where stamps are equal or missing.
+
+    After our own write the stamp we know is older than the record: a read begun before its answer is
+    stale whatever it is stamped, for it may show what we have overwritten.
+    """
+    if shadow.content_hash is None and read_started_at < shadow.read_started_at:
+        return True
     known = shadow.vendor_updated_at
     if known is not None and vendor_updated_at is not None and known != vendor_updated_at:
         return vendor_updated_at < known

@@ -49,6 +49,8 @@ class Observer:
             return Skip(reason="stale")
         if shadow is not None and shadow.content_hash == observed.content_hash:
             shadow.read_started_at = max(shadow.read_started_at, observed.read_started_at)
+            # Touched in what no mapping reads: conditional writes name this version from now on.
+            shadow.vendor_updated_at = observed.vendor_updated_at or shadow.vendor_updated_at
             shadow.changed = True
             return Skip(reason="unchanged")
         carries = observed.key.object in self.definitions.with_reference
@@ -106,6 +108,9 @@ class Observer:
         row = state.crosswalk.get(observed.key)
         if row is None or row.status != "active":
             return Skip(reason="gone")
+        shadow = state.shadows.get(Target(row.entity_id, observed.key.object, row.role))
+        if shadow is not None and observed.read_started_at < shadow.read_started_at:
+            return Skip(reason="stale")
         dead = CrosswalkRow(row.workspace, row.key, row.entity_id, row.role, "deleted")
         state.add_row(dead)
         state.bound.append(dead)

@@ -24,9 +24,14 @@ CREATE_UNSETTLED_WAIT_S = 1.0
 
 
 def resolve_identity(observed: Observed, rule: SyncRule, state: BatchState) -> Ok[UUID] | Retry | Skip:
-    """The entity of the record, created in memory when nothing known is it."""
+    """The entity of the record, created in memory when nothing known is it; a deleted record came back."""
     known = state.crosswalk.get(observed.key)
     if known is not None and known.status != "orphan":
+        if known.status == "deleted":
+            _, rival = _unless_taken(known.entity_id, "its_place_was_taken", observed, state)
+            if rival is not None:
+                return _ask(observed, state, rival)
+            state.bind(observed.key, known.entity_id)
         _bind_links(observed, known.entity_id, state)
         return Ok(known.entity_id)
     waiting = _waits(observed, state)

@@ -1,0 +1,72 @@
+"""Enrich: records that were deleted on one side, came back, or were only touched there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from tests.fakes.feeding import ANA, START, Enrich
+
+from twinledger.road.outcome import Skip
+
+CONTACT = "zoho_books.contact"
+BOOKS_ANA: dict[str, Any] = {key: value for key, value in ANA.items() if key != "kind"}
+
+
+async def on_two_sides(enrich: Enrich) -> None:
+    await enrich.feed(enrich.record("freshbooks.client", "1", ANA), enrich.record(CONTACT, "9", BOOKS_ANA))
+
+
+async def test_a_record_deleted_on_one_side_is_not_made_again_by_an_edit_on_the_other(
+    enrich: Enrich,
+) -> None:
+    await on_two_sides(enrich)
+    await enrich.feed(enrich.record(CONTACT, "9", {}, gone=True))
+    await enrich.feed(enrich.record("freshbooks.client", "1", ANA | {"website": "https://a.example"}))
+    assert CONTACT not in [row["object"] for row in await enrich.planned()]
+    (review,) = await enrich.rows("select kind, subject from review_item")
+    assert review == {"kind": "deleted", "subject": f"{CONTACT}/9"}
+
+
+async def test_a_record_that_comes_back_is_kept_in_step_again(enrich: Enrich) -> None:
+    await on_two_sides(enrich)
+    await enrich.feed(enrich.record(CONTACT, "9", {}, gone=True))
+    await enrich.feed(enrich.record(CONTACT, "9", BOOKS_ANA | {"website": "https://b.example"}))
+    (row,) = await enrich.rows("select status from crosswalk where object = $1", CONTACT)
+    assert row["status"] == "active"
+    await enrich.feed(enrich.record("freshbooks.client", "1", ANA | {"name.given": "Anna"}))
+    patches = {row["object"]: row["patch"] for row in await enrich.planned()}
+    assert patches[CONTACT] == {"name.given": "Anna"}
+
+
+async def test_an_old_word_that_a_record_is_gone_is_not_believed(enrich: Enrich) -> None:
+    await on_two_sides(enrich)
+    (outcome,) = await enrich.feed(enrich.record(CONTACT, "9", {}, gone=True, at=START - timedelta(hours=1)))
+    assert outcome == Skip(reason="stale")
+    (row,) = await enrich.rows("select status from crosswalk where object = $1", CONTACT)
+    assert row["status"] == "active"
+
+
+async def test_a_touch_without_a_change_is_remembered_as_the_version_we_know(enrich: Enrich) -> None:
+    """A conditional write names it: with the older stamp it would be refused for ever."""
+    await on_two_sides(enrich)
+    later = START + timedelta(minutes=7)
+    (outcome,) = await enrich.feed(enrich.record(CONTACT, "9", BOOKS_ANA, at=later))
+    assert outcome == Skip(reason="unchanged")
+    (row,) = await enrich.rows("select vendor_updated_at from shadow where object = $1", CONTACT)
+    assert row["vendor_updated_at"] == later
+
+
+async def test_a_read_begun_before_our_write_ended_says_nothing_new(enrich: Enrich) -> None:
+    """Its stamp may be newer than the last one we read: a person edited just before us."""
+    await on_two_sides(enrich)
+    await enrich.pool.execute(
+        """update shadow set content_hash = null, read_started_at = $2,
+                  fields = fields || '{"name.given": "Anna"}' where object = $1""",
+        CONTACT,
+        START + timedelta(minutes=9),
+    )
+    (outcome,) = await enrich.feed(
+        enrich.record(CONTACT, "9", BOOKS_ANA | {"website": "w.example"}, at=START + timedelta(minutes=8))
+    )
+    assert outcome == Skip(reason="stale")
