@@ -59,23 +59,34 @@ class KafkaProducer:
             await self._producer.stop()
 
     async def send_batch(self, records: Sequence[OutRecord]) -> None:
+        """Whole batches go to the client: a future for each record would cost more than the record."""
         assert self._producer is not None, "start() first"
         failpoint("producer.send.before")
         async with _as_transient("the broker did not acknowledge"):
             topics = {record.topic for record in records}
             counts = {topic: len(await self._producer.partitions_for(topic)) for topic in topics}
+            by_partition: dict[Partition, list[OutRecord]] = {}
+            for record in records:
+                place = Partition(record.topic, partition_of(record.key, counts[record.topic]))
+                by_partition.setdefault(place, []).append(record)
             pending = [
-                await self._producer.send(
-                    r.topic,
-                    key=r.key,
-                    value=r.value,
-                    headers=list(r.headers),
-                    partition=partition_of(r.key, counts[r.topic]),
-                )
-                for r in records
+                acks for place, rows in by_partition.items() for acks in await self._submit(place, rows)
             ]
             await _all_of(pending)
         failpoint("producer.send.after")
+
+    async def _submit(self, place: Partition, records: Iterable[OutRecord]) -> list[asyncio.Future[Any]]:
+        """One batch, or as many as the records fill; a future for each."""
+        assert self._producer is not None, "start() first"
+        pending = []
+        batch = self._producer.create_batch()
+        for record in records:
+            if not _append(batch, record):
+                pending.append(await self._producer.send_batch(batch, place.topic, partition=place.number))
+                batch = self._producer.create_batch()
+                _append(batch, record)  # an empty batch takes a record of any size
+        pending.append(await self._producer.send_batch(batch, place.topic, partition=place.number))
+        return pending
 
 
 class KafkaConsumer:
@@ -200,6 +211,12 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         for partition, offset in starts.items():
             self._consumer.seek(TopicPartition(*partition), offset)
         self._open = frozenset(assigned)
+
+
+def _append(batch: Any, record: OutRecord) -> bool:
+    """False when the batch is full."""
+    appended = batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
+    return appended is not None
 
 
 @asynccontextmanager
