@@ -111,6 +111,15 @@ def test_computed_fields_never_enter_the_entity() -> None:
     assert entity.fields == {}
 
 
+def test_a_read_begun_before_our_write_ended_is_stale_whatever_its_stamp() -> None:
+    """The stamp we know is that of the version before our write: a read in flight may show a newer one."""
+    written = a_shadow(1, notes="ours")
+    written.content_hash = None
+    second = timedelta(seconds=1)
+    assert is_stale(written, NOON + second, NOON - second / 2)
+    assert not is_stale(written, NOON + second, NOON + second)
+
+
 def test_an_older_stamp_is_stale_and_equal_stamps_are_ordered_by_the_read() -> None:
     shadow = a_shadow(1, email="a@x.example")
     second = timedelta(seconds=1)
