@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import structlog
 
-from twinledger.connectors.base.contract import CallPermit, NotApplied, Sink, WriteAnswer, WriteCall
+from twinledger.connectors.base.contract import (
+    CallPermit,
+    NotApplied,
+    Sink,
+    UnknownOutcome,
+    WriteAnswer,
+    WriteCall,
+)
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
-from twinledger.kernel.errors import TransientError, TwinledgerError
+from twinledger.kernel.errors import FatalError, PermanentError, TransientError, TwinledgerError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.kernel.metrics import EVENT_TO_WRITE
 from twinledger.loader.calls import Request, requests_of
@@ -36,7 +44,10 @@ from twinledger.state.intent_queue import (
     supersede,
 )
 
-__all__ = ["Executor", "ExecutorSettings"]
+__all__ = ["AWAY", "Executor", "ExecutorSettings"]
+
+AWAY = (TransientError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""The database is away or says deadlock: the table keeps the work, the next look finds it."""
 
 log = structlog.get_logger()
 
@@ -90,7 +101,7 @@ class Executor:
             self._woken.clear()
             try:
                 sent = await self._round()
-            except TransientError as error:  # marks that were committed unseen end as UNKNOWN
+            except AWAY as error:  # marks that were committed unseen end as UNKNOWN
                 log.warning("executor_waits", exc_info=error, budget_group=self._settings.group)
                 sent = 0
             if not sent:
@@ -119,8 +130,8 @@ class Executor:
         requests = requests_of(work.built, self._sinks)[:free]
         prepared = [request for request in [await self._prepare(r) for r in requests] if request.built]
         sending = await self._pay(prepared)
-        for request, permit, sent_at in sending:
-            task = asyncio.create_task(self._send(request, permit, sent_at))
+        for request, permit, sent_at, send_by in sending:
+            task = asyncio.create_task(self._send(request, permit, sent_at, send_by))
             self._running.add(task)
             task.add_done_callback(self._ended)
         return len(sending)
@@ -152,6 +163,12 @@ class Executor:
             answers = await request.sink.prepare(calls, self._permit)
         except TwinledgerError as error:
             answers = [NotApplied(error)] * len(calls)
+        except (FatalError, *AWAY):
+            raise
+        except Exception as error:  # the runner of intents: a request nobody can complete stops no other
+            log.error("prepare_failed", exc_info=error, budget_group=self._settings.group)
+            bug = PermanentError(f"unexpected {type(error).__qualname__}", error_class="bug")
+            answers = [NotApplied(bug)] * len(calls)
         ready: list[Built] = []
         for built, answer in zip(request.built, answers, strict=True):
             if isinstance(answer, WriteCall):
@@ -160,8 +177,9 @@ class Executor:
                 await self._settle.put([Answered(built, answer)])
         return Request(request.sink, ready)
 
-    async def _pay(self, requests: Sequence[Request]) -> list[tuple[Request, UUID, datetime]]:
-        """SENDING and the budget's grant, committed together. No grant, no call."""
+    async def _pay(self, requests: Sequence[Request]) -> list[tuple[Request, UUID, datetime, float]]:
+        """SENDING and the budget's grant, committed together. No grant, no call. The time to
+        send runs from before the mark: a process that was stopped in between sends nothing late."""
         if not requests:
             return []
         s = self._settings
@@ -176,35 +194,43 @@ class Executor:
                 for request, permit in paid
                 for built in request.built
             ]
+            send_by = self._clock.monotonic() + s.send_by_s
             marked = await mark_sending(connection, marks, s.owner, s.send_by_s)
         failpoint("intent.sending.after")
         sending = []
         for request, permit in paid:
-            mine = [built for built in request.built if built.intent.id in marked]
+            mine = [_sent(built) for built in request.built if built.intent.id in marked]
             if mine:
-                sending.append((Request(request.sink, mine), permit, marked[mine[0].intent.id]))
+                sending.append((Request(request.sink, mine), permit, marked[mine[0].intent.id], send_by))
             else:
                 await self._hand_back(permit, None)
         return sending
 
-    async def _send(self, request: Request, permit: UUID, sent_at: datetime) -> None:
-        """One vendor request, then its answers go to settle. Whatever happens, the permit is given back."""
-        send_by = self._clock.monotonic() + self._settings.send_by_s
+    async def _send(self, request: Request, permit: UUID, sent_at: datetime, send_by: float) -> None:
+        """One vendor request, then its answers go to settle and the permit is given back."""
         self._observe_latency(request.built)
         failpoint("sink.write.before")
-        answers: Sequence[WriteAnswer] = await request.sink.write(
-            [built.call for built in request.built], send_by=send_by
-        )
+        answers = await self._answers(request, send_by)
         failpoint("sink.write.after")
         await self._settle.put(
             [Answered(built, answer) for built, answer in zip(request.built, answers, strict=True)]
         )
         await self._hand_back(permit, sent_at)
 
+    async def _answers(self, request: Request, send_by: float) -> Sequence[WriteAnswer]:
+        """Of a connector that raises nobody knows what it has sent: the resolver looks."""
+        try:
+            return await request.sink.write([built.call for built in request.built], send_by=send_by)
+        except FatalError:
+            raise
+        except Exception as error:  # the runner of intents, as in `_prepare`
+            log.error("write_failed", exc_info=error, budget_group=self._settings.group)
+            return [UnknownOutcome(f"unexpected {type(error).__qualname__}", "bug")] * len(request.built)
+
     def _observe_latency(self, built: Sequence[Built]) -> None:
         now = self._clock.now()
         for one in built:
-            if one.intent.received_at is not None and one.intent.attempt == 0:
+            if one.intent.received_at is not None and one.intent.attempt == 1:
                 waited = (now - one.intent.received_at).total_seconds()
                 system = one.intent.target.object.partition(".")[0]
                 EVENT_TO_WRITE.labels(system, one.intent.lane).observe(max(waited, 0.0))
@@ -212,3 +238,8 @@ class Executor:
     async def _hand_back(self, permit: UUID, sent_at: datetime | None) -> None:
         async with transaction(self._pool) as connection:
             await report_answered(connection, [(permit, sent_at)])
+
+
+def _sent(built: Built) -> Built:
+    """As `mark_sending` left it: what is said of this attempt later holds for no other."""
+    return replace(built, intent=replace(built.intent, attempt=built.intent.attempt + 1, state="sending"))

@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-import asyncpg
 import structlog
 
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
-from twinledger.kernel.errors import TransientError, TwinledgerError
-from twinledger.loader.executor import Executor
+from twinledger.kernel.errors import FatalError
+from twinledger.loader.executor import AWAY, Executor
 from twinledger.loader.settle_queue import SettleQueue
 from twinledger.loader.steps.resolve_unknown import UnknownResolver
 from twinledger.state.first_sight import open_workspace
@@ -90,7 +89,7 @@ class LoaderWorker:
             await self._clock.sleep(every_s)
             try:
                 await work()
-            except TransientError as error:
+            except AWAY as error:
                 log.warning("loader_waits", exc_info=error)
 
     async def _gate(self) -> None:
@@ -116,7 +115,10 @@ class LoaderWorker:
         for one in lost:
             try:
                 await self._resolver.resolve(one)
-            except (TwinledgerError, asyncpg.PostgresError) as error:
+            except FatalError:
+                raise
+            except Exception as error:  # the runner of lost writes: one that cannot be looked for rests
                 log.warning("resolve_failed", intent_id=str(one.candidate.intent.id), exc_info=error)
+                await self._resolver.look_again(one)
         if lost:
             self.wake_all()

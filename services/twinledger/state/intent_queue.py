@@ -1,6 +1,7 @@
 """State: the queue of planned writes as the loader sees it. The table is the queue; Kafka only wakes.
 
-Every change of state is a compare-and-set on (state, attempt), so two loaders never send one intent.
+Every change of state is a compare-and-set on (state, attempt), so two loaders never send one intent;
+only `confirm` takes a late answer too: what was applied is there.
 """
 
 from __future__ import annotations
@@ -36,6 +37,14 @@ __all__ = [
     "supersede",
     "unknown_intents",
 ]
+
+
+# Back in the queue, unless a newer plan was made meanwhile: then that one is sent. The caller holds the
+# entity's lock, under which plans are made.
+_BACK = """case when i.state in ('sending', 'unknown') and exists (
+                        select from intent n where n.entity_id = i.entity_id and n.object = i.object
+                           and n.role = i.role and n.state = 'planned' and n.id <> i.id)
+                   then 'superseded' else 'planned' end"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,25 +178,27 @@ async def postpone(
 ) -> None:
     """Certainly not applied: back to planned, due again after `wait_s`; `step` climbs the wait ladder."""
     await connection.execute(
-        """update intent set state = 'planned', expected = null, phase = null, owner = null, permit_id = null,
-                  not_before = clock_timestamp() + make_interval(secs => $2), failures = failures + $3,
-                  error_class = $4, error = $5
-            where id = $1 and state in ('sending', 'unknown', 'planned')""",
+        f"""update intent i set state = {_BACK}, expected = null, phase = null, owner = null,
+                  permit_id = null, not_before = clock_timestamp() + make_interval(secs => $2),
+                  failures = failures + $3, error_class = $4, error = $5
+            where id = $1 and attempt = $6 and state in ('sending', 'unknown', 'planned')""",  # noqa: S608
         intent.id,
         wait_s,
         int(step),
         getattr(error, "error_class", "bug"),
         str(error),
+        intent.attempt,
     )
 
 
 async def next_name(connection: Connection, intent: Intent) -> None:
     """The vendor has that name already: due again at once, with the next form of it."""
     await connection.execute(
-        """update intent set state = 'planned', expected = null, owner = null, permit_id = null,
+        f"""update intent i set state = {_BACK}, expected = null, owner = null, permit_id = null,
                   name_attempt = name_attempt + 1, not_before = clock_timestamp()
-            where id = $1 and state = 'sending'""",
+            where id = $1 and attempt = $2 and state = 'sending'""",  # noqa: S608 - fixed text
         intent.id,
+        intent.attempt,
     )
 
 
@@ -195,10 +206,11 @@ async def mark_unknown(connection: Connection, intent: Intent, error_class: str,
     """The request left and no clean answer came: the resolver looks before anybody sends again."""
     await connection.execute(
         """update intent set state = 'unknown', error_class = $2, error = $3
-            where id = $1 and state = 'sending'""",
+            where id = $1 and attempt = $4 and state = 'sending'""",
         intent.id,
         error_class,
         error,
+        intent.attempt,
     )
 
 
@@ -206,9 +218,10 @@ async def look_again(connection: Connection, intent: Intent, wait_s: float) -> N
     """Still unknown: not found yet, and too early to send again."""
     await connection.execute(
         """update intent set not_before = clock_timestamp() + make_interval(secs => $2)
-            where id = $1 and state = 'unknown'""",
+            where id = $1 and attempt = $3 and state = 'unknown'""",
         intent.id,
         wait_s,
+        intent.attempt,
     )
 
 
@@ -227,10 +240,11 @@ async def reject(connection: Connection, intent: Intent, error_class: str, error
     """Refused for good. False when it was settled meanwhile."""
     status = await connection.execute(
         """update intent set state = 'rejected', error_class = $2, error = $3, settled_at = now()
-            where id = $1 and state in ('sending', 'unknown', 'planned')""",
+            where id = $1 and attempt = $4 and state in ('sending', 'unknown', 'planned')""",
         intent.id,
         error_class,
         error,
+        intent.attempt,
     )
     return status != "UPDATE 0"
 

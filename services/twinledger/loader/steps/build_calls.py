@@ -128,6 +128,10 @@ def build_round(
             result.waiting.append((candidate.intent.id, missing.key))
         except PermanentError as error:  # no mapping of these values: a person looks at it
             result.refused.append((bare_call(candidate), error))
+        except Exception as error:  # the runner of intents: one that cannot be built stops no other
+            bug = PermanentError(f"unexpected {type(error).__qualname__}", error_class="bug")
+            bug.__cause__ = error
+            result.refused.append((bare_call(candidate), bug))
     return result
 
 

@@ -22,7 +22,7 @@ from twinledger.connectors.base.contract import (
     WriteAnswer,
 )
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool
+from twinledger.kernel.database import Pool, transaction
 from twinledger.kernel.errors import PermanentError, TransientError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.loader.steps.build_calls import bare_call, build_call
@@ -30,6 +30,7 @@ from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.loader.steps.settle import Answered, Settler
 from twinledger.mapping.document import decode
 from twinledger.mapping.lens import ObjectMapping
+from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_queue import Lost, look_again, postpone
 from twinledger.state.records import Review, system_of
@@ -80,12 +81,12 @@ class UnknownResolver:
         elif lost.age > self.times.latest_run or sink.resend_is_safe.get(intent.target.object, False):
             await self._send_again(lost, hold=True)
         else:
-            await self._look_again(lost)
+            await self.look_again(lost)
 
     async def _probe(self, sink: Sink, lost: Lost) -> Sequence[SourceDocument]:
         intent = lost.candidate.intent
         permit = self.permits[system_of(intent.target.object)]
-        async with self.pool.acquire() as connection:
+        async with transaction(self.pool) as connection:
             parents = await self.parents.load(connection, [lost.candidate])
         body = build_call(lost.candidate, list(intent.patch), self.mappings, parents).call.body
         failpoint("sink.probe.before")
@@ -101,12 +102,12 @@ class UnknownResolver:
             evidence = {"reference": intent.reference, "kept": ids[0], "rest": ids[1:]}
             subject = f"{intent.target.object}/{ids[0]}"
             review = Review(intent.workspace, "two_records_for_one_reference", subject, evidence)
-            async with self.pool.acquire() as connection:
+            async with transaction(self.pool) as connection:
                 await save_reviews(connection, [review])
         await self._settle(lost, Applied(found[0].external_id, found[0].read_started_at, found[0].document))
 
     async def _settle(self, lost: Lost, answer: WriteAnswer) -> None:
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with transaction(self.pool) as connection:
             await self.settler.settle(
                 connection, [Answered(bare_call(lost.candidate), answer)], self.clock.now()
             )
@@ -137,14 +138,16 @@ class UnknownResolver:
         """Same reference, same values. Held: the lost call may run late and put an old value back."""
         intent = lost.candidate.intent
         error = TransientError("outcome unknown, not found", error_class="network", sent=True)
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with transaction(self.pool) as connection:
+            await lock_entities(connection, [intent.target.entity_id])
             if hold:
                 until = self.clock.now() - lost.age + self.times.latest_run
                 await hold_target(connection, intent.target, until)
             await postpone(connection, intent, 0.0, error, step=False)
 
-    async def _look_again(self, lost: Lost) -> None:
-        async with self.pool.acquire() as connection:
+    async def look_again(self, lost: Lost) -> None:
+        """Not now: it was not found, or could not be looked for."""
+        async with transaction(self.pool) as connection:
             await look_again(connection, lost.candidate.intent, self.times.find_lag.total_seconds())
 
 

@@ -35,6 +35,8 @@ LADDER_S = (1.0, 5.0, 30.0, 120.0, 600.0)
 SYSTEM_WIDE: frozenset[ErrorClass] = frozenset({"rate_limited", "day_cap", "concurrency", "auth_expired"})
 ENDLESS: frozenset[ErrorClass] = frozenset({"network", "target_down"})
 """Downtime of a target dead-letters nothing: the intents wait on the last step."""
+UNTOLD_S = 1.0
+"""A system that says "slower" and not for how long."""
 MOST_NAMES = 5
 
 
@@ -161,7 +163,7 @@ class Settler:
     async def _wait(self, connection: Connection, built: Built, error: TransientError) -> None:
         intent = built.intent
         if error.error_class in SYSTEM_WIDE:
-            wait_s = error.retry_after_s or 0.0
+            wait_s = error.retry_after_s if error.retry_after_s is not None else UNTOLD_S
             await postpone(connection, intent, wait_s, error, step=False)
             if error.error_class in ("rate_limited", "day_cap"):
                 await close_group(connection, intent.workspace, intent.budget_group, wait_s or 1.0)

@@ -1,0 +1,83 @@
+"""The loader when a write comes back to the queue: newer plans, other owners, answers that come late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.fakes.feeding import ANA
+from tests.integration.loader.conftest import Loader
+
+from twinledger.connectors.base.contract import NotApplied, WriteAnswer, WriteCall
+from twinledger.kernel.errors import TransientError
+from twinledger.state.intent_queue import look_again, mark_unknown, next_name, postpone, reject
+from twinledger.state.intents import open_intents
+
+CONTACT = "zoho_books.contact"
+BOOKS_ANA = {key: value for key, value in ANA.items() if key != "kind"}
+
+
+async def known_on_both_sides(loader: Loader) -> None:
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA))
+    await loader.settled(CONTACT)
+    await loader.enrich.feed(loader.enrich.record(CONTACT, "1", BOOKS_ANA))
+
+
+async def edit(loader: Loader, website: str) -> None:
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"website": website}))
+
+
+async def test_a_write_put_back_behind_a_newer_plan_gives_way_to_it(loader: Loader) -> None:
+    vendor = loader.vendors["zoho_books"]
+    await known_on_both_sides(loader)
+    throttled: list[WriteCall] = []
+
+    def throttle(call: WriteCall) -> WriteAnswer | None:
+        throttled.append(call)
+        error = TransientError("slow down", error_class="rate_limited", retry_after_s=0.0)
+        return NotApplied(error) if len(throttled) == 1 else None
+
+    vendor.before = throttle
+    vendor.may_answer.clear()
+    await edit(loader, "https://old.example")
+    await loader.settled(CONTACT, "sending")
+    await edit(loader, "https://new.example")
+    vendor.may_answer.set()
+
+    async def written() -> bool:
+        return len(throttled) > 1 and (await loader.states(CONTACT))[-1] == "confirmed"
+
+    await loader.until(written)
+    assert [call.body["website"] for call in throttled] == ["https://old.example", "https://new.example"]
+    assert await loader.states(CONTACT) == ["confirmed", "superseded", "confirmed"]
+
+
+@pytest.mark.parametrize("late", ["postpone", "unknown", "next_name", "look_again", "reject"])
+async def test_a_late_word_on_an_earlier_attempt_changes_nothing(loader: Loader, late: str) -> None:
+    """Another loader has sent it again meanwhile: planned once more, it would be written twice."""
+    vendor = loader.vendors["zoho_books"]
+    vendor.may_answer.clear()
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA))
+    await loader.settled(CONTACT, "sending")
+    (row,) = await loader.enrich.rows("select entity_id from intent where object = $1", CONTACT)
+    error = TransientError("outcome unknown", error_class="network")
+    async with loader.enrich.pool.acquire() as connection:
+        (intent,) = [
+            one
+            for target, found in (await open_intents(connection, [row["entity_id"]])).items()
+            for one in found
+            if target.object == CONTACT
+        ]
+        await connection.execute("update intent set attempt = attempt + 1 where id = $1", intent.id)
+        words: dict[str, Any] = {
+            "postpone": lambda: postpone(connection, intent, 600.0, error, step=False),
+            "unknown": lambda: mark_unknown(connection, intent, "network", "late"),
+            "next_name": lambda: next_name(connection, intent),
+            "look_again": lambda: look_again(connection, intent, 600.0),
+            "reject": lambda: reject(connection, intent, "bug", "late"),
+        }
+        await words[late]()
+    assert await loader.states(CONTACT) == ["sending"]
+    vendor.may_answer.set()
+    await loader.settled(CONTACT)
+    assert len(vendor.records) == 1

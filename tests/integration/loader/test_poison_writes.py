@@ -1,0 +1,97 @@
+"""The loader and one write that nobody can build, complete or resolve: it is set apart, the others flow."""
+
+from __future__ import annotations
+
+from tests.fakes.feeding import ANA
+from tests.integration.loader.conftest import Loader
+
+from twinledger.connectors.base.contract import CallPermit, NotApplied, UnknownOutcome, WriteCall
+
+CONTACT = "zoho_books.contact"
+BEN = ANA | {"name.given": "Ben", "email": "ben@harbor.example"}
+
+
+async def plan(loader: Loader, external_id: str, fields: dict[str, object]) -> None:
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", external_id, fields))
+
+
+async def test_a_write_whose_call_cannot_be_built_is_refused_as_our_bug(loader: Loader) -> None:
+    await loader.enrich.pool.execute("update workspace set opened_at = null")
+    await plan(loader, "1", ANA)
+    nobody = "entity:00000000-0000-0000-0000-000000000000"
+    await loader.enrich.pool.execute(
+        "update intent set object = 'zoho_books.invoice', patch = jsonb_build_object('customer', $1::text)"
+        " where object = 'zoho_books.contact'",
+        nobody,
+    )
+    await plan(loader, "2", BEN)
+    await loader.enrich.pool.execute("update workspace set opened_at = now()")
+    await loader.settled(CONTACT)
+    assert await loader.states("zoho_books.invoice") == ["rejected"]
+    letters = await loader.enrich.rows("select reason from dead_letter")
+    assert [letter["reason"] for letter in letters] == ["bug"]
+
+
+async def test_a_connector_that_raises_before_a_write_costs_that_write_alone(loader: Loader) -> None:
+    vendor = loader.vendors["zoho_books"]
+
+    async def prepare(calls: list[WriteCall], permit: CallPermit) -> list[WriteCall | NotApplied]:
+        if any(call.body.get("email") == ANA["email"] or "Ana" in str(call.body) for call in calls):
+            raise KeyError("contacts")
+        return list(calls)
+
+    vendor.prepare = prepare  # type: ignore[method-assign, assignment]
+    await plan(loader, "1", ANA)
+    await plan(loader, "2", BEN)
+    await loader.settled(CONTACT)
+    await loader.settled(CONTACT, "rejected")
+
+
+async def test_a_connector_that_raises_during_a_write_leaves_it_to_the_resolver(loader: Loader) -> None:
+    vendor = loader.vendors["zoho_books"]
+    broken = [True]
+
+    def after(call: WriteCall) -> None:
+        if broken:
+            broken.clear()
+            raise KeyError("contact")
+
+    vendor.after = after
+    await plan(loader, "1", ANA)
+    await loader.settled(CONTACT)
+    assert len(vendor.records) == 1
+
+
+async def test_a_lost_write_whose_parent_is_gone_by_now_stops_no_other(loader: Loader) -> None:
+    vendor = loader.vendors["zoho_books"]
+    vendor.before = lambda call: UnknownOutcome("reset") if "Ana" in str(call.body) else None
+    await plan(loader, "1", ANA)
+    await loader.settled(CONTACT, "unknown")
+    nobody = "entity:00000000-0000-0000-0000-000000000000"
+    await loader.enrich.pool.execute(
+        "update intent set object = 'zoho_books.invoice', patch = jsonb_build_object('customer', $1::text)"
+        " where state = 'unknown'",
+        nobody,
+    )
+    await plan(loader, "2", BEN)
+    await loader.settled(CONTACT)
+    assert await loader.states("zoho_books.invoice") == ["unknown"]
+
+
+DEADLOCK_ONCE = """
+    create sequence passages;
+    create function trip() returns trigger language plpgsql as $$ begin
+        if nextval('passages') = 1 then raise exception using errcode = '40P01'; end if;
+        return new;
+    end $$;
+    create trigger trip before update on intent for each row when (new.state = 'sending')
+        execute function trip();
+"""
+
+
+async def test_a_deadlock_while_paying_is_tried_again(loader: Loader) -> None:
+    await loader.enrich.pool.execute(DEADLOCK_ONCE)
+    await plan(loader, "1", ANA)
+    await loader.settled(CONTACT)
+    assert await loader.enrich.pool.fetchval("select last_value from passages") > 1
+    assert len(loader.vendors["zoho_books"].records) == 1
