@@ -25,18 +25,7 @@ def compile_lines(canonical: CanonicalField, statement: LinesStatement) -> Field
         raise Problem(f"{canonical.path} has no lines", "each")
     lenses = [_part(parts, name, given) for name, given in statement.each.items()]
     path = path_of(statement.path, "path")
-    refuse = empty_reader(statement.unsupported)
-
-    def read_line(line: Any) -> dict[str, JSON]:
-        if type(line) is not dict:
-            raise ValueFault("an object is expected")
-        refuse(line)
-        record: dict[str, JSON] = dict.fromkeys(parts)
-        for lens in lenses:
-            value = _located(lens.read, line, lens.field)
-            if value is not MISSING:
-                record[lens.field] = value
-        return record
+    read_line, write_line = _line_reader(parts, lenses, statement), _line_writer(lenses, statement)
 
     def read(value: Any) -> list[dict[str, JSON]] | None:
         if value is None:
@@ -49,21 +38,7 @@ def compile_lines(canonical: CanonicalField, statement: LinesStatement) -> Field
         lines = writing.fields.get(canonical.path)
         if not isinstance(lines, list):
             return
-        written = []
-        for line in lines:
-            scope = Writing(
-                line,
-                writing.record,
-                writing.creating or not statement.merged_by_id,
-                writing.blank,
-                writing.resolve,
-                writing.lookup,
-            )
-            target: Body = dict(statement.constants)
-            for lens in lenses:
-                lens.emit(target, scope)
-            written.append(target)
-        put(body, path, written)
+        put(body, path, [write_line(line, writing) for line in lines])
 
     def normal(value: JSON) -> JSON:
         if not isinstance(value, list):
@@ -80,6 +55,45 @@ def compile_lines(canonical: CanonicalField, statement: LinesStatement) -> Field
         write=statement.write,
         clearable=False,
     )
+
+
+def _line_reader(
+    parts: Mapping[str, CanonicalField], lenses: Sequence[FieldLens], statement: LinesStatement
+) -> Callable[[Any], dict[str, JSON]]:
+    refuse = empty_reader(statement.unsupported)
+
+    def read_line(line: Any) -> dict[str, JSON]:
+        if type(line) is not dict:
+            raise ValueFault("an object is expected")
+        refuse(line)
+        record: dict[str, JSON] = dict.fromkeys(parts)
+        for lens in lenses:
+            value = _located(lens.read, line, lens.field)
+            if value is not MISSING:
+                record[lens.field] = value
+        return record
+
+    return read_line
+
+
+def _line_writer(
+    lenses: Sequence[FieldLens], statement: LinesStatement
+) -> Callable[[dict[str, JSON], Writing], Body]:
+    def write_line(line: dict[str, JSON], writing: Writing) -> Body:
+        scope = Writing(
+            line,
+            writing.record,
+            writing.creating or not statement.merged_by_id,
+            writing.blank,
+            writing.resolve,
+            writing.lookup,
+        )
+        target: Body = dict(statement.constants)
+        for lens in lenses:
+            lens.emit(target, scope)
+        return target
+
+    return write_line
 
 
 def empty_reader(paths: Sequence[str]) -> Callable[[Document], None]:
