@@ -12,7 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, MessageSizeTooLargeError
 
 from twinledger.kernel.errors import TransientError
 from twinledger.kernel.failpoints import failpoint
@@ -215,6 +215,9 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
 
 def _append(batch: Any, record: OutRecord) -> bool:
     """False when the batch is full."""
+    if len(record.value or b"") > MAX_RECORD_BYTES:
+        # Refused here: after a refusal by the broker an idempotent client never comes back into sequence.
+        raise MessageSizeTooLargeError(f"{len(record.value or b'')} bytes for {record.topic}")
     appended = batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
     return appended is not None
 
