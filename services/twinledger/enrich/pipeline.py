@@ -27,7 +27,7 @@ from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
 from twinledger.road.outcome import DeadLetter, Ok, Outcome
 from twinledger.state.first_sight import taken_in
-from twinledger.state.workspaces import Workspace, ensure_workspace
+from twinledger.state.workspaces import Workspace, ensure_workspace, find_workspace
 
 __all__ = ["EnrichPipeline"]
 
@@ -92,10 +92,10 @@ class EnrichPipeline:
                 doubt_totals(each, rule, state)
 
     async def _key(self, connection: Connection, state: BatchState) -> bytes:
-        known = self.workspaces.get(state.workspace)
-        if known is None:
-            known = await ensure_workspace(connection, state.workspace)
-            self.workspaces[state.workspace] = known
+        known = self.workspaces.get(state.workspace) or await find_workspace(connection, state.workspace)
+        if known is None:  # not kept in memory: the batch may be rolled back, and its key with it
+            return (await ensure_workspace(connection, state.workspace)).reference_key
+        self.workspaces[state.workspace] = known
         return known.reference_key
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import new_secret
 
-__all__ = ["Workspace", "ensure_workspace", "load_workspaces"]
+__all__ = ["Workspace", "ensure_workspace", "find_workspace", "load_workspaces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,12 @@ class Workspace:
 
     id: str
     reference_key: bytes
+
+
+async def find_workspace(connection: Connection, workspace: str) -> Workspace | None:
+    """The workspace if it is there."""
+    key = await connection.fetchval("select reference_key from workspace where id = $1", workspace)
+    return Workspace(workspace, key) if key is not None else None
 
 
 async def ensure_workspace(connection: Connection, workspace: str) -> Workspace:
