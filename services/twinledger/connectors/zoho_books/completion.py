@@ -57,7 +57,8 @@ class Completion:
             return call
         resource = RESOURCES[call.object]
         body = await self._with_currency_id(call.body, permit)
-        if call.op == "update" and call.external_id is not None and _is_incomplete(body, resource):
+        looks = call.unmodified_since is not None or _is_incomplete(body, resource)
+        if call.op == "update" and call.external_id is not None and looks:
             current = await self._client.get(resource, call.external_id, permit)
             _refuse_if_changed(current, call)
             body = completed(body, current, resource)

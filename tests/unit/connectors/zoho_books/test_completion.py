@@ -177,3 +177,13 @@ async def test_what_somebody_saved_since_our_read_is_observed_before_we_write(
     with pytest.raises(TransientError) as caught:
         await prepared(vendor, one)
     assert caught.value.error_class == "conflict"
+
+
+async def test_a_complete_call_is_checked_too_where_a_version_is_known() -> None:
+    record = b'{"item_id":"7","name":"H","rate":2,"last_modified_time":"2026-11-20T10:00:07+0000"}'
+    known = datetime(2026, 11, 20, 10, 0, 6, tzinfo=UTC)
+    with pytest.raises(TransientError, match="changed since"):
+        await prepared(
+            FakeVendor(now("item", record)),
+            call("item", {"name": "H", "rate": Decimal(1)}, unmodified_since=known),
+        )
