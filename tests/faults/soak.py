@@ -50,6 +50,7 @@ class Soak:
 
     live: Live
     seed: int
+    replay: str
     rng: random.Random = field(init=False)
     things: list[Thing] = field(default_factory=list)
     edits: int = 0
@@ -84,7 +85,7 @@ class Soak:
             await self.judge(began)
         await self._judge_quiet()
         after = dict(await self.live.session.pool.fetchrow(_UNEXPECTED) or {})
-        assert after == before, f"replay: make soak SEED={self.seed}: unexpected: {before} -> {after}"
+        assert after == before, f"replay: {self.replay}: unexpected: {before} -> {after}"
 
     async def _open(self) -> None:
         """Customers and items, each entered on one side; organizations and persons."""
@@ -217,7 +218,7 @@ class Soak:
                 faults.append(f"I4 {thing.key}: {len(same)} records")
             thing.typed.clear()
             thing.saves = 0
-        assert not faults, "\n".join([f"replay: make soak SEED={self.seed}", *faults])
+        assert not faults, "\n".join([f"replay: {self.replay}", *faults])
 
     def _fields_of(self, thing: Thing, records: Mapping[str, Record], ledger: Ledger) -> list[str]:
         faults = []

@@ -71,7 +71,7 @@ async def _seeds(live: Live, done: Done, goal: int) -> bool:
 
 
 async def _one_seed(live: Live, done: Done) -> None:
-    seed = Soak(live, done.next_seed)
+    seed = Soak(live, done.next_seed, f"make soak N=1 SEED={done.next_seed}")
     try:
         await seed.run(BURSTS, EDITS)
     except AssertionError as broken:

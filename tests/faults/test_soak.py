@@ -13,5 +13,5 @@ BURSTS, EDITS = 2, 30
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_what_people_type_on_all_sides_survives(live: Live, seed: int) -> None:
-    """Replay one run: make test-faults ARGS='-k "survives and SEED"'"""
-    await Soak(live, seed).run(BURSTS, EDITS)
+    replay = f"make test-faults ARGS='-k survives[{seed}]'"
+    await Soak(live, seed, replay).run(BURSTS, EDITS)
