@@ -7,7 +7,7 @@ from tests.faults.conftest import Live
 from tests.faults.soak import Soak
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-SEEDS = range(4)
+SEEDS = range(2)
 BURSTS, EDITS = 2, 30
 
 
