@@ -225,6 +225,10 @@ class BusinessResource(ABC):
     def answer(self, record: Record, status: int = 200) -> Reply:
         return json_reply({self.name: self.view(record)}, status)
 
+    def created(self, call: Call) -> Reply:
+        status = int(self.world.switches.get("freshbooks.business_post_status"))
+        return self.answer(self.require(call, self.create(call, self.body(call))), status)
+
     # -- what a person does
 
     @abstractmethod

@@ -14,7 +14,7 @@ from ..subscriptions import Subscription
 from ..webhooks import Delivery
 from .errors import events_refusal
 from .listing import includes_of, read_paging
-from .wire import iso_z
+from .wire import iso_z, utc_bare
 
 if TYPE_CHECKING:
     from .vendor import FreshBooks
@@ -181,7 +181,8 @@ class Callbacks:
             "uri": row.uri,
             "verified": row.verified,
         }
-        return view | {"updated_at": iso_z(row.data["updated_at"])}
+        shown = utc_bare if self._world.switches.get("freshbooks.events_time") == "sql" else iso_z
+        return view | {"updated_at": shown(row.data["updated_at"])}
 
     def _answer(self, row: Subscription) -> Reply:
         return json_reply({"response": {"result": {"callback": self._view(row)}}})

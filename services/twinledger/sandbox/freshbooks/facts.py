@@ -41,6 +41,11 @@ SWITCHES = (
         "a uri with so many dropped messages in a row is no longer verified (0: never)",
     ),
     Switch("freshbooks.refresh_needs_redirect_uri", False, "2", "a refresh without redirect_uri is refused"),
+    Switch("freshbooks.scope_status", 403, "2", "HTTP status of a call whose scope the token lacks"),
+    Switch("freshbooks.business_post_status", 200, "3.0", "HTTP status of a created project, hour, service"),
+    Switch("freshbooks.events_time", "iso", "3.0", "updated_at of a callback", ("iso", "sql")),
+    Switch("freshbooks.default_order", "newest", "4", "order of a list without sort", ("newest", "oldest")),
+    Switch("freshbooks.updated_min_works", True, "4", "accounting lists honour updated_min and updated_max"),
     Switch("freshbooks.pkce_checked", True, "2", "a wrong code_verifier is refused"),
     Switch(
         "freshbooks.client_needs_a_name",

@@ -33,6 +33,7 @@ __all__ = [
     "sorted_by",
     "standard_indexes",
     "text",
+    "without_updated",
 ]
 
 MAX_PER_PAGE = 100
@@ -232,6 +233,10 @@ def standard_indexes(id_of: Callable[[Record], Any], is_living: Callable[[Record
 
 def _updated(record: Record) -> str:
     return str(record.get("updated") or "")
+
+
+def without_updated(filters: Sequence[Filter]) -> list[Filter]:
+    return [each for each in filters if not (isinstance(each, Range) and each.index == "updated")]
 
 
 def among_all(wanted: Filter) -> Filter:

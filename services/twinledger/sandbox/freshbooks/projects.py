@@ -172,7 +172,7 @@ class Projects(BusinessResource):
         return json_reply({self.name: self.view(self.require(call, call.params["id"])), "abilities": []})
 
     def post(self, call: Call) -> Reply:
-        return self.answer(self.require(call, self.create(call, self.body(call))))
+        return self.created(call)
 
     def put(self, call: Call) -> Reply:
         self.update(call, self.require(call, call.params["id"]), self.body(call))

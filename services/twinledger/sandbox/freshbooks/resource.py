@@ -24,6 +24,7 @@ from .listing import (
     read_search,
     sorted_by,
     standard_indexes,
+    without_updated,
 )
 from .wire import eastern
 
@@ -98,8 +99,7 @@ class Resource:
         record["updated"] = eastern(now)
 
     def routes(self) -> list[Route]:
-        base = f"/accounting/account/{{account_id}}/{self.path}"
-        one = base + "/{id}"
+        base, one = (f"/accounting/account/{{account_id}}/{self.path}{tail}" for tail in ("", "/{id}"))
         table = {
             "list": ("GET", base, self.list_page, "read"),
             "get": ("GET", one, self.get, "read"),
@@ -107,6 +107,7 @@ class Resource:
             "update": ("PUT", one, self.put, "write"),
             "delete": ("DELETE", one, self.delete, "write"),
         }
+        filters = tuple(f"search[{key}]" for key in self.search)
         return [
             Route(
                 method,
@@ -117,15 +118,12 @@ class Resource:
                 sheet=self.sheet,
                 scopes=(f"user:{self.scope}:{right}",),
                 objects=(self.name,),
-                query=("page", "per_page", "sort", *self._search_names()) if operation == "list" else (),
+                query=("page", "per_page", "sort", *filters) if operation == "list" else (),
                 body=body_schema(self.name, self.fields, self.required if operation == "create" else ()),
             )
             for operation, (method, path, handler, right) in table.items()
             if operation in self.methods
         ]
-
-    def _search_names(self) -> list[str]:
-        return [f"search[{key}]" for key in self.search]
 
     def list_page(self, call: Call) -> Reply:
         paging = read_paging(call, 15)
@@ -135,7 +133,10 @@ class Resource:
 
     def select(self, call: Call, offset: int, limit: int) -> Page:
         filters = merge_ranges(read_search(call, self.search))
-        order, descending = sorted_by(call, self.sorts) or ("id", True)
+        newest_first = self.world.switches.get("freshbooks.default_order") == "newest"
+        order, descending = sorted_by(call, self.sorts) or ("id", newest_first)
+        if not self.world.switches.on("freshbooks.updated_min_works"):
+            filters = without_updated(filters)
         if order == "id" and any(key == "search[vis_state]" for key, _ in call.query):
             order = "all"
             filters = [among_all(each) for each in filters]

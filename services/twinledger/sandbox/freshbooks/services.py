@@ -56,7 +56,7 @@ class Services(BusinessResource):
         return self.answer(self.require(call, call.params["id"]))
 
     def post(self, call: Call) -> Reply:
-        return self.answer(self.require(call, self.create(call, self.body(call))))
+        return self.created(call)
 
     def delete(self, call: Call) -> Reply:
         self.remove(call, self.require(call, call.params["id"]))

@@ -147,7 +147,7 @@ class TimeEntries(BusinessResource):
         return self.answer(self.require(call, call.params["id"]))
 
     def post(self, call: Call) -> Reply:
-        return self.answer(self.require(call, self.create(call, self.body(call))))
+        return self.created(call)
 
     def put(self, call: Call) -> Reply:
         self.update(call, self.require(call, call.params["id"]), self.body(call))

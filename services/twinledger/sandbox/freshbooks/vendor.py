@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -134,6 +135,9 @@ class FreshBooks(Vendor):
         raise accounting_refusal(call, 404, Detail(1012, "Resource not found.", "accountid", "account", None))
 
     def problem(self, call: Call, problem: Problem) -> Reply:
+        if problem.kind == "scope":
+            status = int(self.world.switches.get("freshbooks.scope_status"))
+            return problem_reply(call, replace(problem, status=status))
         return problem_reply(call, problem)
 
     def decorate(self, call: Call, reply: Reply) -> None:
