@@ -15,9 +15,10 @@ import orjson
 from .indexes import Index, Keyed, Ordered, Record, Text, packed, rank
 from .visibility import Visibility
 
-__all__ = ["AnyOf", "Equal", "Filter", "Like", "LikeIn", "Page", "Range", "Table", "Where"]
+__all__ = ["AnyOf", "Equal", "Filter", "Like", "Page", "Range", "Table", "Where"]
 
 
+REMEMBERED = 8  # answers to filters, between two writes
 WALK = 2_000  # how far into a list a filtered page is looked for row by row
 
 
@@ -55,26 +56,13 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
-class LikeIn:
-    """`Like` over a text that joins several fields, then the same question to these fields alone."""
-
-    index: str
-    text: str
-    fields: tuple[str, ...]
-
-    def holds(self, record: Record) -> bool:
-        wanted = self.text.casefold()
-        return any(wanted in str(record.get(name) or "").casefold() for name in self.fields)
-
-
-@dataclass(frozen=True, slots=True)
 class Where:
     """Any condition on the decoded record. Costs a decode per candidate: put an index filter beside it."""
 
     holds: Callable[[Record], bool]
 
 
-Filter = Equal | AnyOf | Range | Like | LikeIn | Where
+Filter = Equal | AnyOf | Range | Like | Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +85,8 @@ class Table:
         self._indexes: dict[str, Index] = {}  # those that were ever asked; the others cost nothing
         self._visible_from: dict[str, float] = {}
         self._writes = 0
-        self._memo: tuple[Any, list[str]] | None = None
+        self._memo: list[tuple[Any, list[str]]] = []  # answers since the last write
+        self._memo_version = 0
         self.visibility = Visibility()
 
     def __len__(self) -> int:
@@ -199,9 +188,12 @@ class Table:
         self, ordered: Ordered, filters: Sequence[Filter], descending: bool, hidden: set[str]
     ) -> list[str]:
         """All that match, in order; remembered until the next write, for the pages that follow."""
-        memo = (ordered.name, descending, tuple(filters), self._writes)
-        if not hidden and self._memo is not None and self._memo[0] == memo:
-            return self._memo[1]
+        asked = (ordered.name, descending, tuple(filters))
+        if self._memo_version != self._writes:
+            self._memo, self._memo_version = [], self._writes
+        known = next((ids for each, ids in self._memo if each == asked), None)
+        if known is not None and not hidden:
+            return known
         candidates = set(self._candidates(ordered, filters)) - hidden
         if len(candidates) * 4 > len(ordered.rows):
             ids = [each for each in ordered.ids(descending=descending) if each in candidates]
@@ -209,7 +201,8 @@ class Table:
             rows = [(ordered.keys[each], rank(each)) for each in candidates if each in ordered.keys]
             rows.sort(reverse=descending)
             ids = [str(row[1]) for row in rows]
-        self._memo = None if hidden else (memo, ids)
+        if not hidden:
+            self._memo = [*self._memo[-REMEMBERED:], (asked, ids)]
         return ids
 
     def _slice_range(self, ordered: Ordered, span: Range, descending: bool, offset: int, limit: int) -> Page:
@@ -229,7 +222,7 @@ class Table:
         for group in groups[1:]:
             ids = [each for each in ids if each in group]
         for condition in filters:
-            if isinstance(condition, Where | LikeIn):
+            if isinstance(condition, Where):
                 ids = [each for each in ids if condition.holds(orjson.loads(self._rows[each]))]
         return ids
 
@@ -243,10 +236,10 @@ class Table:
             ordered = self._ordered(wanted.index)
             bounds = ordered.bounds(wanted.low, wanted.high, high_inclusive=wanted.high_inclusive)
             return set(ordered.between(*bounds))
-        if isinstance(wanted, Like | LikeIn):
+        if isinstance(wanted, Like):
             text = self._index(wanted.index)
             assert isinstance(text, Text), f"{self.name}.{wanted.index} is no Text index"
-            return text.find(wanted.text, start=isinstance(wanted, Like) and wanted.start)
+            return text.find(wanted.text, start=wanted.start)
         raise TypeError("conditions on records have no index")
 
     def _hidden(self) -> set[str]:

@@ -14,16 +14,7 @@ from tests.contract.sandbox.client_environment import ROOT
 
 def _start(folder: Path, *arguments: str) -> tuple["subprocess.Popen[str]", dict[str, Any]]:
     urls = folder / "urls.json"
-    command = [
-        sys.executable,
-        "-m",
-        "twinledger.sandbox",
-        "--urls",
-        str(urls),
-        "--vendors",
-        "freshbooks",
-        *arguments,
-    ]
+    command = [sys.executable, "-m", "twinledger.sandbox", "--urls", str(urls), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "services")}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

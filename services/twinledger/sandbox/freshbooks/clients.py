@@ -1,6 +1,7 @@
 """FreshBooks clients. Sheet 3.2."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ import orjson
 from ..call import Act, Change
 from ..indexes import Index, Keyed, Ordered, Text
 from ..plugin import ActOperation
-from ..store import Equal, Filter, LikeIn, Page
+from ..store import Equal, Filter, Page
 from .errors import Detail, accounting_refusal
 from .fields import Field
 from .listing import SearchKey, days, flag, like, number, text
@@ -19,6 +20,20 @@ from .wire import eastern, money, utc_bare
 __all__ = ["Clients"]
 
 ADDRESS = ("street", "street2", "city", "province", "code", "country")
+PHONES = ("bus_phone", "mob_phone", "home_phone")
+LIKE: Mapping[str, tuple[str, ...]] = {
+    "email_like": ("email",),
+    "fname_like": ("fname",),
+    "lname_like": ("lname",),
+    "organization_like": ("organization",),
+    "note_like": ("note",),
+    "phone_like": PHONES,
+    "address_like": tuple(f"p_{each}" for each in ADDRESS),
+    "user_like": (
+        *("email", "fname", "lname", "organization", *PHONES, "note", "username"),
+        *(f"p_{each}" for each in ADDRESS),
+    ),
+}
 NAMES = ("email", "organization", "fname", "lname")
 BALANCES = (
     "outstanding_balance",
@@ -81,24 +96,13 @@ class Clients(Resource):
             Ordered("email_order", lambda record: str(record["email"]).casefold(), living),
             Ordered("bus_phone", lambda record: record["bus_phone"], living),
             Ordered("fullname", lambda record: f"{record['fname']} {record['lname']}".casefold(), living),
-            Text("text", _all_text),
+            *(Text(name, partial(_joined, parts)) for name, parts in LIKE.items()),
         )
 
     def search_keys(self) -> Mapping[str, SearchKey]:
-        def part(*keys: str) -> SearchKey:
-            """One pass over the text of all clients; only those are decoded that hold it somewhere."""
-            return SearchKey(lambda value: LikeIn("text", value, keys))
-
         return {
             "email": SearchKey(_equal_email),
-            "email_like": part("email"),
-            "fname_like": part("fname"),
-            "lname_like": part("lname"),
-            "organization_like": part("organization"),
-            "note_like": part("note"),
-            "phone_like": part("bus_phone", "mob_phone", "home_phone"),
-            "address_like": part(*(f"p_{each}" for each in ADDRESS)),
-            "user_like": like("text"),
+            **{name: like(name) for name in LIKE},
             "username": text("username"),
             "userid": number("id_value"),
             **days("updated", "updated"),
@@ -199,20 +203,8 @@ def _equal_email(value: str) -> Filter:
     return Equal("email", value.casefold())
 
 
-def _all_text(record: Record) -> str:
-    keys = (
-        "email",
-        "fname",
-        "lname",
-        "organization",
-        "bus_phone",
-        "mob_phone",
-        "home_phone",
-        "note",
-        "username",
-    )
-    parts = [*(record.get(key) for key in keys), *(record.get(f"p_{each}") for each in ADDRESS)]
-    return "\n".join(str(each) for each in parts if each)
+def _joined(parts: Sequence[str], record: Record) -> str:
+    return "\n".join(str(record[each]) for each in parts if record.get(each))
 
 
 def _contacts(given: Any) -> list[dict[str, Any]]:

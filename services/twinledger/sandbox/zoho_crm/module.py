@@ -160,6 +160,10 @@ class Module:
             stop = source.rows.bisect_left((place.key, place.id))
         elif place is not None:
             start = source.rows.bisect_right((place.key, place.id))
+        if all_fresh:
+            start, stop, skip = (start, stop - skip, 0) if descending else (start + skip, stop, 0)
+        if stop <= start:
+            return iter(())
         ids = (str(row[1]) for row in source.rows.islice(start, stop, reverse=descending))
         if not all_fresh:
             ids = (each for each in ids if modified.keys.get(each, 0) >= since)
