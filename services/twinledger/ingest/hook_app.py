@@ -16,6 +16,8 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Literal, Protocol
 
+from prometheus_client import Counter
+
 from twinledger.connectors.base.contract import Delivery, Verdict, Webhooks
 from twinledger.ingest.hint_log import HintLog
 from twinledger.ingest.steps.build_hints import build_hints
@@ -87,6 +89,7 @@ class HookApp:
         self._clock = clock
         self._judges: Mapping[str, Webhooks] = {}
         self._handshakes: Mapping[str, TakeHandshake] = {}
+        self._counters: dict[tuple[str, Outcome], Counter] = {}
 
     def open(self, judges: Mapping[str, Webhooks], handshakes: Mapping[str, TakeHandshake]) -> None:
         """Deliveries of these systems can be judged from now on."""
@@ -109,10 +112,16 @@ class HookApp:
             await _discard(headers, receive)
             return await _answer(send, 415)
         outcome = await self._receive(system, key, scope["query_string"], headers, receive)
-        label = system if system in self._judges else "other"
-        WEBHOOKS.labels(label, outcome).inc()
+        self._count(system if system in self._judges else "other", outcome)
         extra = ((b"retry-after", b"%d" % RETRY_AFTER_S),) if outcome == "shed" else ()
         await _answer(send, _STATUS[outcome], *extra)
+
+    def _count(self, label: str, outcome: Outcome) -> None:
+        """Looking a labelled counter up costs more than counting."""
+        counter = self._counters.get((label, outcome))
+        if counter is None:
+            counter = self._counters[label, outcome] = WEBHOOKS.labels(label, outcome)
+        counter.inc()
 
     async def _receive(
         self, system: str, key: str, query: bytes, headers: Mapping[str, str], receive: Receive

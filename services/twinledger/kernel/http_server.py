@@ -27,6 +27,7 @@ class HttpServer:
             lifespan="off",
             server_header=False,
             date_header=False,
+            proxy_headers=False,
             backlog=4096,
             timeout_graceful_shutdown=5,
         )

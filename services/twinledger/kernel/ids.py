@@ -12,7 +12,7 @@ import hmac
 import random
 import secrets
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from twinledger.kernel.clock import Clock
 
@@ -22,11 +22,15 @@ NAMESPACE = UUID("6f1c2f0e-8f0a-5d43-9d0b-7b1a4c0de5a7")
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SEPARATOR = "\x1f"
+_NAMESPACE_BYTES = NAMESPACE.bytes
+_REFERENCE_BYTES = 15
+"""As many as 20 characters of base32 show, in whole groups of five."""
 
 
 def derived_id(*parts: str) -> UUID:
-    """The same parts give the same id, in every process and on every replay."""
-    return uuid5(NAMESPACE, _SEPARATOR.join(parts))
+    """The same parts give the same id, in every process and on every replay: a uuid5 at half its cost."""
+    name = _NAMESPACE_BYTES + _SEPARATOR.join(parts).encode()
+    return UUID(bytes=hashlib.sha1(name, usedforsecurity=False).digest()[:16], version=5)
 
 
 def new_ulid(clock: Clock) -> str:
@@ -41,8 +45,8 @@ def derived_ulid(at: datetime, *parts: str) -> str:
 
 def reference(key: bytes, *parts: str) -> str:
     """What a create carries at the vendor; nobody without the workspace's key can forge it."""
-    digest = hmac.new(key, _SEPARATOR.join(parts).encode(), hashlib.sha256).digest()
-    return "TL-" + base64.b32encode(digest).decode("ascii")[:20]
+    digest = hmac.digest(key, _SEPARATOR.join(parts).encode(), "sha256")
+    return "TL-" + base64.b32encode(digest[:_REFERENCE_BYTES]).decode("ascii")[:20]
 
 
 def new_rng(seed: int | None = None) -> random.Random:

@@ -47,15 +47,17 @@ class Envelope:
 
     def to_headers(self) -> list[tuple[str, bytes]]:
         """In the order of `delivery.md`; absent ones are left out."""
+        time = _text_of(self.time)
+        received = time if self.received_at is self.time else _text_of(self.received_at)
         headers = [
             _SPEC_VERSION,
             ("ce_id", self.event_id.encode()),
             ("ce_source", self.source.encode()),
             ("ce_type", self.type.encode()),
-            ("ce_time", _text_of(self.time)),
+            ("ce_time", time),
             ("twinledger-workspace", self.workspace.encode()),
             ("twinledger-lane", self.lane.encode()),
-            ("twinledger-received-at", _text_of(self.received_at)),
+            ("twinledger-received-at", received),
         ]
         if self.definition is not None:
             headers.append(("twinledger-definition", self.definition.encode()))

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid5
 
 from tests.fakes.clock import START, FakeClock
 
-from twinledger.kernel.ids import derived_id, derived_ulid, new_rng, new_ulid, reference
+from twinledger.kernel.ids import NAMESPACE, derived_id, derived_ulid, new_rng, new_ulid, reference
 
 
 def test_the_same_parts_give_the_same_id_and_others_another() -> None:
     assert derived_id("a", "bc") == derived_id("a", "bc")
     assert derived_id("a", "bc") != derived_id("ab", "c")
+
+
+def test_derived_ids_are_uuid5_of_the_namespace() -> None:
+    assert derived_id("a", "bé") == uuid5(NAMESPACE, "a\x1fbé")
 
 
 def test_ulids_sort_by_time() -> None:
