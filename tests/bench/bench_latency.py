@@ -14,8 +14,8 @@ from twinledger.road.topics import WRITE_RESULTS
 
 __all__ = ["measure"]
 
-_EVENTS = 120
-_PER_S = 5.0
+_EVENTS = 100
+_PER_S = 4.0
 
 
 async def measure(lab: Lab, rounds: int) -> list[Figure]:

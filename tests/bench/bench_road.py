@@ -15,12 +15,15 @@ __all__ = ["measure", "running"]
 
 CUSTOMERS = 3_000
 _BOOKS_A_MINUTE = 100
-_BUSY = ["zoho_finance"]
+_BUSY = ["zoho_books.%"]
+_SLOW_BOOKS = "update budget set minute = $1 where budget_group = 'zoho_finance'"
 
 
 async def running(lab: Lab) -> LiveRoad:
-    """The road that this bench uses."""
-    return await live_road(lab, CUSTOMERS, zoho_finance=_BOOKS_A_MINUTE)
+    """The road that this bench uses: its first read at full speed, then Books as slow as it is published."""
+    road = await live_road(lab, CUSTOMERS)
+    await road.session.pool.execute(_SLOW_BOOKS, _BOOKS_A_MINUTE)
+    return road
 
 
 async def measure(lab: Lab, rounds: int) -> list[Figure]:

@@ -15,6 +15,7 @@ __all__ = ["CpuMeter", "describe_machine", "resident_mb"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MOUNTS = Path("/proc/mounts")
+_FORKS = "postgres"
 
 
 def describe_machine(data: Path) -> dict[str, Any]:
@@ -46,7 +47,7 @@ class _Moment:
 
 
 class CpuMeter:
-    """Cores used since `start`, by process; children count with their parent (PostgreSQL's backends)."""
+    """Cores used since `start`, by process; PostgreSQL's backends count with their parent."""
 
     def __init__(self, processes: Mapping[str, int]) -> None:
         self._processes = processes
@@ -57,7 +58,7 @@ class CpuMeter:
 
     def used_s(self, name: str) -> float:
         """CPU seconds of one process since `start`."""
-        return self._moment().own[name] - self._began.own[name]
+        return _cpu_s(self._processes[name], name == _FORKS) - self._began.own[name]
 
     def text(self) -> str:
         """`cores used: ingest 0.61, kafka 0.33, ... others on this machine 0.20`"""
@@ -69,7 +70,7 @@ class CpuMeter:
         return f"cores used: {said}, others on this machine {max(others, 0.0):.2f} of {os.cpu_count()}"
 
     def _moment(self) -> _Moment:
-        own = {name: _cpu_s(pid) for name, pid in self._processes.items()}
+        own = {name: _cpu_s(pid, name == _FORKS) for name, pid in self._processes.items()}
         return _Moment(time.perf_counter(), own, _machine_busy_s())
 
 
@@ -79,16 +80,19 @@ def resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _cpu_s(pid: int) -> float:
-    total = 0.0
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # ended meanwhile
-        if pid in (int(path.parent.name), int(fields[1])):
-            total += (int(fields[11]) + int(fields[12])) / _TICKS
-    return total
+def _cpu_s(pid: int, with_children: bool) -> float:
+    paths = Path("/proc").glob("[0-9]*/stat") if with_children else [Path(f"/proc/{pid}/stat")]
+    return sum(_ticks_of(path, pid) for path in paths) / _TICKS
+
+
+def _ticks_of(path: Path, pid: int) -> int:
+    """Of the process itself, or of its child."""
+    try:
+        fields = path.read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0  # ended meanwhile
+    ours = pid in (int(path.parent.name), int(fields[1]))
+    return int(fields[11]) + int(fields[12]) if ours else 0
 
 
 def _machine_busy_s() -> float:
