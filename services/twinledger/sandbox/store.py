@@ -45,6 +45,11 @@ class Range:
     high: Any = None
     high_inclusive: bool = False
 
+    def holds(self, key: Any) -> bool:
+        above = self.low is None or key >= self.low
+        below = self.high is None or key < self.high or (self.high_inclusive and key == self.high)
+        return bool(above and below)
+
 
 @dataclass(frozen=True, slots=True)
 class Like:
@@ -180,8 +185,7 @@ class Table:
         same_records = ranged.where is ordered.where
         if not same_records or offset + limit > WALK or (stop - start) * 2 < len(ordered.rows):
             return None
-        outside = {*ranged.between(0, start), *ranged.between(stop, len(ranged.rows))}
-        walk = (each for each in ordered.ids(descending=descending) if each not in outside)
+        walk = (each for each in ordered.ids(descending=descending) if span.holds(ranged.keys[each]))
         return Page(list(islice(walk, offset, offset + limit)), stop - start)
 
     def _matching(
