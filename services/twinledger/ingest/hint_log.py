@@ -18,7 +18,8 @@ from twinledger.road.broker import OutRecord, Producer
 __all__ = ["HintLog"]
 
 _MAX_WAITING = 20_000
-_AT_ONCE = 4
+_AT_ONCE = 2
+"""The client has one request on its way to a broker; the second batch is there when it comes back."""
 
 log = structlog.get_logger()
 
@@ -28,6 +29,7 @@ class _Batch:
         self.records: list[OutRecord] = []
         self.ended = asyncio.Event()
         self.acknowledged = False
+        self.leaving = False
 
     def end(self, acknowledged: bool) -> None:
         """The first word counts: who was told no is not told otherwise later."""
@@ -74,9 +76,10 @@ class HintLog:
 
     def _send_next(self) -> None:
         """Start a batch if fewer than `_AT_ONCE` are on their way; else it goes on gathering."""
-        if self._gathering is not None and len(self._sending) < _AT_ONCE:
-            task = asyncio.create_task(self._send(self._gathering))
-            self._gathering = None
+        batch = self._gathering
+        if batch is not None and not batch.leaving and len(self._sending) < _AT_ONCE:
+            batch.leaving = True
+            task = asyncio.create_task(self._send(batch))
             self._sending.add(task)
             task.add_done_callback(self._sent)
 
@@ -85,6 +88,9 @@ class HintLog:
         self._send_next()
 
     async def _send(self, batch: _Batch) -> None:
+        """What came in the same turn of the loop is in."""
+        if self._gathering is batch:
+            self._gathering = None
         failpoint("webhook.append.before")
         try:
             await self._producer.send_batch(batch.records)

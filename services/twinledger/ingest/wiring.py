@@ -42,6 +42,8 @@ __all__ = ["wire"]
 
 STAGE = "ingest"
 GROUP = "twinledger-ingest"
+HINTS_AT_ONCE = 200
+"""A batch is read in one go, while deliveries wait for their answers in the same loop."""
 
 
 @asynccontextmanager
@@ -159,6 +161,7 @@ class _Ingest:
             ladder=self.ladder,
             clock=self.clock,
             after_commit=(pipeline.committed, self.relay.wake),
+            max_records=HINTS_AT_ONCE,
         )
 
 

@@ -23,6 +23,7 @@ from twinledger.road.topics import MAX_RECORD_BYTES, Topic
 __all__ = ["KafkaConsumer", "KafkaProducer", "partition_of"]
 
 _MAX_REQUEST_BYTES = 2 * MAX_RECORD_BYTES
+_WORTH_A_BATCH = 16
 
 
 def partition_of(key: bytes, partitions: int) -> int:
@@ -59,7 +60,6 @@ class KafkaProducer:
             await self._producer.stop()
 
     async def send_batch(self, records: Sequence[OutRecord]) -> None:
-        """Whole batches go to the client: a future for each record would cost more than the record."""
         assert self._producer is not None, "start() first"
         failpoint("producer.send.before")
         async with _as_transient("the broker did not acknowledge"):
@@ -67,16 +67,30 @@ class KafkaProducer:
             counts = {topic: len(await self._producer.partitions_for(topic)) for topic in topics}
             by_partition: dict[Partition, list[OutRecord]] = {}
             for record in records:
+                _check_size(record)
                 place = Partition(record.topic, partition_of(record.key, counts[record.topic]))
                 by_partition.setdefault(place, []).append(record)
-            pending = [
-                acks for place, rows in by_partition.items() for acks in await self._submit(place, rows)
-            ]
+            pending: list[asyncio.Future[Any]] = []
+            for place, rows in by_partition.items():
+                submit = self._submit_each if len(rows) < _WORTH_A_BATCH else self._submit_together
+                pending += await submit(place, rows)
             await _all_of(pending)
         failpoint("producer.send.after")
 
-    async def _submit(self, place: Partition, records: Iterable[OutRecord]) -> list[asyncio.Future[Any]]:
-        """One batch, or as many as the records fill; a future for each."""
+    async def _submit_each(self, place: Partition, records: Sequence[OutRecord]) -> list[asyncio.Future[Any]]:
+        """Few records join what other callers have waiting for the partition."""
+        assert self._producer is not None, "start() first"
+        return [
+            await self._producer.send(
+                place.topic, key=r.key, value=r.value, headers=list(r.headers), partition=place.number
+            )
+            for r in records
+        ]
+
+    async def _submit_together(
+        self, place: Partition, records: Sequence[OutRecord]
+    ) -> list[asyncio.Future[Any]]:
+        """A batch of their own, or as many as they fill: a future for each record would cost more than it."""
         assert self._producer is not None, "start() first"
         pending = []
         batch = self._producer.create_batch()
@@ -213,11 +227,14 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._open = frozenset(assigned)
 
 
+def _check_size(record: OutRecord) -> None:
+    """Refused here: after a refusal by the broker an idempotent client never comes back into sequence."""
+    if len(record.value or b"") > MAX_RECORD_BYTES:
+        raise MessageSizeTooLargeError(f"{len(record.value or b'')} bytes for {record.topic}")
+
+
 def _append(batch: Any, record: OutRecord) -> bool:
     """False when the batch is full."""
-    if len(record.value or b"") > MAX_RECORD_BYTES:
-        # Refused here: after a refusal by the broker an idempotent client never comes back into sequence.
-        raise MessageSizeTooLargeError(f"{len(record.value or b'')} bytes for {record.topic}")
     appended = batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
     return appended is not None
 
