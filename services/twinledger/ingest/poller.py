@@ -143,7 +143,7 @@ class ObjectPoller:
             answer = await self._changed_since(since, page, permit)
             news = sift_page(answer, self._versions, cursor.seen_until)
             await self._take_in(news, cursor, received_at)
-            self._versions.remember(answer)
+            self._versions.remember(answer, received_at)
             done.pages += 1
             done.news += len(news)
             done.newest = _newest(done.newest, answer)

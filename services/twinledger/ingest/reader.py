@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 import structlog
@@ -18,6 +19,7 @@ from twinledger.ingest.duties import Duties
 from twinledger.ingest.first_read import FirstRead
 from twinledger.ingest.pauses import SystemPause
 from twinledger.ingest.steps.build_source_records import build_source_record
+from twinledger.ingest.steps.sift_page import is_settled
 from twinledger.ingest.undeliverable import Undeliverable
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
@@ -162,7 +164,7 @@ class ObjectReader:
         self, due: Sequence[DueRead], documents: Mapping[str, SourceDocument], records: Sequence[OutRecord]
     ) -> None:
         await self._shared.producer.send_batch(records)
-        served = [(one, documents[one.external_id].updated_at) for one in due]
+        served = [(one, _settled_stamp(documents[one.external_id])) for one in due]
         async with transaction(self._shared.pool) as connection:
             await finish_reads(connection, self._shared.workspace, self._object, served)
             await self._shared.first_read.leave_out(connection, documents.values())
@@ -214,6 +216,11 @@ class ObjectReader:
                 await self._woken.wait()
         except TimeoutError:
             return
+
+
+def _settled_stamp(document: SourceDocument) -> datetime | None:
+    """None when the record may have changed again under the same stamp: the poller has it read once more."""
+    return document.updated_at if is_settled(document.updated_at, document.read_started_at) else None
 
 
 def _permit(permits: Mapping[Lane, CallPermit], due: Sequence[DueRead]) -> CallPermit:

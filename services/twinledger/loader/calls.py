@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from twinledger.connectors.base.contract import Sink
 from twinledger.loader.steps.build_calls import Built
@@ -33,16 +33,4 @@ def requests_of(built: Sequence[Built], sinks: Mapping[str, Sink]) -> list[Reque
             filling[kind] = current
             requests.append((sink, current))
         current.append(one)
-    return [Request(sink, _conditioned(calls)) for sink, calls in requests]
-
-
-def _conditioned(built: list[Built]) -> list[Built]:
-    """A vendor takes one condition a request: the newest version we know among its records.
-
-    An edit made since then is refused and observed before we write again. A record without a known
-    version (our own write is newer than our last read) leaves the request without a condition.
-    """
-    moments = [one.call.unmodified_since for one in built]
-    known = [moment for moment in moments if moment is not None]
-    newest = max(known) if len(known) == len(built) else None
-    return [replace(one, call=replace(one.call, unmodified_since=newest)) for one in built]
+    return [Request(sink, calls) for sink, calls in requests]

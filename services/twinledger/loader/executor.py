@@ -127,9 +127,8 @@ class Executor:
         if free <= 0:
             return 0
         work = await self._look()
-        requests = requests_of(work.built, self._sinks)[:free]
-        prepared = [request for request in [await self._prepare(r) for r in requests] if request.built]
-        sending = await self._pay(prepared)
+        ready = await self._prepared(requests_of(work.built, self._sinks)[:free])
+        sending = await self._pay(requests_of(ready, self._sinks))
         for request, permit, sent_at, send_by in sending:
             task = asyncio.create_task(self._send(request, permit, sent_at, send_by))
             self._running.add(task)
@@ -156,7 +155,15 @@ class Executor:
             await self._settle.put([Answered(built, NotApplied(error)) for built, error in work.refused])
         return work
 
-    async def _prepare(self, request: Request) -> Request:
+    async def _prepared(self, requests: Sequence[Request]) -> list[Built]:
+        """What the sinks let pass, all requests of a sink at once: vendors check versions in lists."""
+        by_sink: dict[int, Request] = {}
+        for request in requests:
+            held = by_sink.get(id(request.sink), Request(request.sink, ()))
+            by_sink[id(request.sink)] = Request(request.sink, [*held.built, *request.built])
+        return [built for request in by_sink.values() for built in await self._prepare(request)]
+
+    async def _prepare(self, request: Request) -> list[Built]:
         """Complete the calls with what the vendor demands; refusals are settled, the rest goes on."""
         calls = [built.call for built in request.built]
         try:
@@ -165,17 +172,18 @@ class Executor:
             answers = [NotApplied(error)] * len(calls)
         except (FatalError, *AWAY):
             raise
-        except Exception as error:  # the runner of intents: a request nobody can complete stops no other
+        except Exception as error:  # the runner of intents: a call that nobody can complete stops no other
+            if len(calls) > 1:
+                singly = [await self._prepare(Request(request.sink, [one])) for one in request.built]
+                return [built for some in singly for built in some]
             log.error("prepare_failed", exc_info=error, budget_group=self._settings.group)
             bug = PermanentError(f"unexpected {type(error).__qualname__}", error_class="bug")
             answers = [NotApplied(bug)] * len(calls)
-        ready: list[Built] = []
-        for built, answer in zip(request.built, answers, strict=True):
-            if isinstance(answer, WriteCall):
-                ready.append(Built(built.intent, answer, built.expected))
-            else:
-                await self._settle.put([Answered(built, answer)])
-        return Request(request.sink, ready)
+        answered = list(zip(request.built, answers, strict=True))
+        refused = [Answered(built, answer) for built, answer in answered if isinstance(answer, NotApplied)]
+        if refused:
+            await self._settle.put(refused)
+        return [replace(built, call=answer) for built, answer in answered if isinstance(answer, WriteCall)]
 
     async def _pay(self, requests: Sequence[Request]) -> list[tuple[Request, UUID, datetime, float]]:
         """SENDING and the budget's grant, committed together. No grant, no call. The time to

@@ -56,7 +56,7 @@ class Candidate:
     shadow: Fields
     entity_fields: Fields
     known_at: datetime | None = None
-    """The vendor's stamp of the version we know; None when our own write made it newer than any we read."""
+    """The vendor's stamp of the version we know; None when the answer to our own last write named none."""
 
 
 async def candidates(connection: Connection, workspace: str, group: str, limit: int) -> list[Candidate]:
@@ -69,7 +69,7 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
         f"""
         select {_prefixed("i")}, c.external_id as linked_id, s.fields as shadow_fields,
                e.fields as entity_fields,
-               case when s.content_hash is not null then s.vendor_updated_at end as known_at
+               s.vendor_updated_at as known_at
           from intent i
           join entity e on e.id = i.entity_id
           left join crosswalk c on c.entity_id = i.entity_id and c.object = i.object and c.role = i.role

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
 from tests.eventually import eventually
 from tests.integration.ingest.conftest import OBJECT, Stage, running
 
+from twinledger.kernel.clock import SystemClock
 from twinledger.kernel.errors import PermanentError, TransientError
 from twinledger.road.topics import SOURCE_RECORDS
 from twinledger.state.first_sight import note_listed
@@ -29,6 +33,17 @@ async def test_ids_go_out_in_lists_of_what_the_vendor_takes(stage: Stage) -> Non
     async with running(stage.reader()):
         await eventually(lambda: len(stage.source_records()) == 7)
     assert sorted(len(ids) for ids in stage.source.reads) == [1, 3, 3]
+
+
+@pytest.mark.parametrize(("age_s", "kept"), [(60.0, True), (0.0, False)])
+async def test_a_stamp_read_within_its_second_is_not_kept(stage: Stage, age_s: float, kept: bool) -> None:
+    at = SystemClock().now() - timedelta(seconds=age_s)
+    stage.source.records["7"], stage.source.stamps["7"] = {}, at
+    await stage.hint("7")
+    async with running(stage.reader()):
+        await eventually(lambda: bool(stage.source_records()))
+    assert await stage.due() == 0
+    assert await stage.pool.fetchval("select read_stamp from due_read") == (at if kept else None)
 
 
 async def test_a_wake_is_answered_at_once(stage: Stage) -> None:

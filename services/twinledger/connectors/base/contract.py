@@ -187,7 +187,7 @@ class WriteCall:
     body: Mapping[str, Any]
     phase: str | None = None
     unmodified_since: datetime | None = None
-    """Refuse the update when the record changed after this (CRM only, others have no such check)."""
+    """The version this was planned against: an update is refused when the record changed after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,8 @@ class Applied:
     external_id: str
     ended_at: datetime
     document: bytes | None = None
+    updated_at: datetime | None = None
+    """The vendor's stamp of the version this write made, None where the answer does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +230,10 @@ class Sink(Protocol):
     async def prepare(
         self, calls: Sequence[WriteCall], permit: CallPermit
     ) -> Sequence[WriteCall | NotApplied]:
-        """Complete calls with what the vendor demands in every write, reading it fresh under `permit`.
+        """Check versions and complete calls with what the vendor demands in every write.
 
-        Comes before the budget of the write is taken, so that `write` is one request and nothing else.
+        Reads under `permit`, before the budget of the write is taken, so that `write` is one request and
+        nothing else. An answer for each call: the call as it may be sent, or why it may not.
         """
         ...
 

@@ -7,6 +7,7 @@ executed, the rest silently dropped; so a body never mixes them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from twinledger.connectors.base.access import CallPermit
@@ -19,8 +20,9 @@ from twinledger.connectors.base.contract import (
 )
 from twinledger.connectors.base.outcomes import outcome
 from twinledger.connectors.base.reading import document_of
+from twinledger.connectors.base.version_check import conditional, refused_if_stale
 from twinledger.connectors.base.wire import encode
-from twinledger.connectors.freshbooks.client import FreshBooksClient
+from twinledger.connectors.freshbooks.client import MAX_PER_PAGE, FreshBooksClient
 from twinledger.connectors.freshbooks.probes import PROBES
 from twinledger.connectors.freshbooks.resources import RESOURCES, Resource, stamp
 from twinledger.kernel.clock import Clock
@@ -43,8 +45,15 @@ class FreshBooksSink:
     async def prepare(
         self, calls: Sequence[WriteCall], permit: CallPermit
     ) -> Sequence[WriteCall | NotApplied]:
-        """Updates are partial: nothing is demanded beyond the patch."""
-        return calls
+        """Updates are partial; FreshBooks takes no condition, so the versions are looked at, 100 a call."""
+        stamps: dict[tuple[str, str | None], datetime | None] = {}
+        for name, named in conditional(calls).items():
+            ids = list(dict.fromkeys(str(call.external_id) for call in named))
+            for start in range(0, len(ids), MAX_PER_PAGE):
+                some = ids[start : start + MAX_PER_PAGE]
+                rows = await self._client.find_by_ids(RESOURCES[name], some, permit)
+                stamps |= {(name, external_id): stamp(row) for external_id, row in rows.items()}
+        return refused_if_stale(calls, lambda call: stamps.get((call.object, call.external_id)))
 
     async def write(
         self, calls: Sequence[WriteCall], *, send_by: float | None = None
@@ -55,7 +64,7 @@ class FreshBooksSink:
             record = await self._send(resource, call, send_by)
         except TwinledgerError as error:
             return [outcome(_about(error, resource, call))]
-        return [Applied(str(record.get("id")), self._clock.now(), encode(record))]
+        return [Applied(str(record.get("id")), self._clock.now(), encode(record), stamp(record))]
 
     async def probe(
         self, object_name: str, reference: str, body: Mapping[str, Any], permit: CallPermit

@@ -43,7 +43,7 @@ class FreshBooksSource:
         """One list call for several ids; what it does not bring is asked for singly."""
         resource = RESOURCES[object_name]
         started = self._clock.now()
-        listed = await self._listed(resource, ids, permit) if len(ids) > 1 else {}
+        listed = await self._client.find_by_ids(resource, ids, permit) if len(ids) > 1 else {}
         documents = [
             document_of(object_name, external_id, record, read_started_at=started, updated_at=stamp(record))
             for external_id, record in listed.items()
@@ -74,15 +74,6 @@ class FreshBooksSource:
             ),
             seen_until=newest(document.updated_at for document in documents),
         )
-
-    async def _listed(
-        self, resource: Resource, ids: Sequence[str], permit: CallPermit
-    ) -> Mapping[str, dict[str, Any]]:
-        """Records of a list by ids; nothing when the filter was ignored."""
-        filters = [(f"search[{resource.ids_filter}][]", one) for one in ids]
-        listing = await self._client.find(resource, filters, permit)
-        found = {str(row.get("id")): row for row in listing.rows}
-        return found if found.keys() <= set(ids) else {}
 
     async def _single(self, resource: Resource, external_id: str, permit: CallPermit) -> SourceDocument:
         started = self._clock.now()

@@ -12,9 +12,10 @@ from typing import Any
 
 from twinledger.connectors.base.access import CallPermit
 from twinledger.connectors.base.contract import WriteCall
+from twinledger.connectors.base.version_check import is_stale, stale
 from twinledger.connectors.zoho_books.client import BooksClient
 from twinledger.connectors.zoho_books.resources import RESOURCES, Resource, stamp
-from twinledger.kernel.errors import PermanentError, TransientError
+from twinledger.kernel.errors import PermanentError
 
 __all__ = ["Completion", "completed"]
 
@@ -60,7 +61,8 @@ class Completion:
         looks = call.unmodified_since is not None or _is_incomplete(body, resource)
         if call.op == "update" and call.external_id is not None and looks:
             current = await self._client.get(resource, call.external_id, permit)
-            _refuse_if_changed(current, call)
+            if is_stale(call, stamp(current)):
+                raise stale()
             body = completed(body, current, resource)
         return replace(call, body=body)
 
@@ -79,13 +81,6 @@ class Completion:
             )
         rest = {key: value for key, value in body.items() if key != "currency_code"}
         return {**rest, "currency_id": self._currency_ids[code]}
-
-
-def _refuse_if_changed(current: Mapping[str, Any], call: WriteCall) -> None:
-    """Saved by somebody since we read it: that is observed before we write (stamps are whole seconds)."""
-    changed_at = stamp(current)
-    if call.unmodified_since is not None and changed_at is not None and changed_at > call.unmodified_since:
-        raise TransientError("changed since it was read", error_class="conflict")
 
 
 def completed(body: Mapping[str, Any], current: Mapping[str, Any], resource: Resource) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from twinledger.connectors.base.contract import (
     WriteCall,
 )
 from twinledger.connectors.base.outcomes import outcome
-from twinledger.connectors.base.reading import document_of, unless_gone
+from twinledger.connectors.base.reading import all_of, document_of, unless_gone
 from twinledger.connectors.base.wire import encode
 from twinledger.connectors.zoho_books.client import BooksClient
 from twinledger.connectors.zoho_books.completion import Completion
@@ -50,14 +50,8 @@ class BooksSink:
     async def prepare(
         self, calls: Sequence[WriteCall], permit: CallPermit
     ) -> Sequence[WriteCall | NotApplied]:
-        """Only refusals of the vendor become answers; a read that failed for now is raised."""
-        prepared: list[WriteCall | NotApplied] = []
-        for call in calls:
-            try:
-                prepared.append(await self._completion.complete(call, permit))
-            except PermanentError as error:
-                prepared.append(NotApplied(error))
-        return prepared
+        """Each by itself: Books reads whole records one at a time."""
+        return await all_of(self._prepared(call, permit) for call in calls)
 
     async def write(
         self, calls: Sequence[WriteCall], *, send_by: float | None = None
@@ -92,6 +86,12 @@ class BooksSink:
                 )
         return found
 
+    async def _prepared(self, call: WriteCall, permit: CallPermit) -> WriteCall | NotApplied:
+        try:
+            return await self._completion.complete(call, permit)
+        except TwinledgerError as error:
+            return NotApplied(error)
+
     async def _natural_rows(
         self, resource: Resource, fields: Mapping[str, Any], permit: CallPermit
     ) -> Sequence[Mapping[str, Any]]:
@@ -119,7 +119,7 @@ class BooksSink:
             return Applied(call.external_id, self._clock.now())
         else:
             record = await self._client.update(resource, call.external_id, call.body, send_by=send_by)
-        return Applied(str(record[resource.id_key]), self._clock.now(), encode(record))
+        return Applied(str(record[resource.id_key]), self._clock.now(), encode(record), stamp(record))
 
 
 def _marked(body: Mapping[str, Any], reference: str) -> dict[str, Any]:

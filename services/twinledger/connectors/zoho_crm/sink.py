@@ -7,7 +7,7 @@ automation from running on what we write.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from twinledger.connectors.base.access import CallPermit
@@ -21,6 +21,7 @@ from twinledger.connectors.base.contract import (
 )
 from twinledger.connectors.base.outcomes import outcome
 from twinledger.connectors.base.reading import document_of
+from twinledger.connectors.base.version_check import conditional, refused_if_stale
 from twinledger.connectors.zoho_crm.answers import error_of
 from twinledger.connectors.zoho_crm.client import CrmClient
 from twinledger.connectors.zoho_crm.coql import ids_by
@@ -47,8 +48,14 @@ class CrmSink:
     async def prepare(
         self, calls: Sequence[WriteCall], permit: CallPermit
     ) -> Sequence[WriteCall | NotApplied]:
-        """Updates are partial: nothing is demanded beyond the patch."""
-        return calls
+        """A request takes one condition for all: the versions of several records are looked at before."""
+        stamps: dict[tuple[str, str | None], datetime | None] = {}
+        for name, named in conditional(calls).items():
+            for start in range(0, len(named) if len(named) > 1 else 0, _MAX_RECORDS):
+                ids = [str(call.external_id) for call in named[start : start + _MAX_RECORDS]]
+                rows = await self._client.records(MODULES[name], ids, permit)
+                stamps |= {(name, str(row.get("id"))): stamp(row) for row in rows}
+        return refused_if_stale(calls, lambda call: stamps.get((call.object, call.external_id)))
 
     async def write(
         self, calls: Sequence[WriteCall], *, send_by: float | None = None
@@ -98,7 +105,7 @@ class CrmSink:
         details = item.get("details")
         if not isinstance(details, dict) or not details.get("id"):
             return UnknownOutcome("success without an id")
-        return Applied(str(details["id"]), self._clock.now())
+        return Applied(str(details["id"]), self._clock.now(), updated_at=stamp(details))
 
 
 def _record(call: WriteCall) -> dict[str, Any]:
@@ -111,8 +118,8 @@ def _record(call: WriteCall) -> dict[str, Any]:
 
 
 def _condition(calls: Sequence[WriteCall]) -> dict[str, str]:
-    """The earliest of the calls' conditions, if every one of them has one: it holds for the request."""
+    """The newest version among the calls, if each names one: what is saved after `prepare` is refused."""
     moments = [call.unmodified_since for call in calls if call.unmodified_since is not None]
     if len(moments) < len(calls):
         return {}
-    return {"If-Unmodified-Since": min(moments).astimezone(UTC).isoformat(timespec="seconds")}
+    return {"If-Unmodified-Since": max(moments).astimezone(UTC).isoformat(timespec="seconds")}

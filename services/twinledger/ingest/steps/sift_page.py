@@ -4,6 +4,7 @@ In: Page, what earlier passes brought    Out: documents to publish, ids to read
 
 A query cursor lies behind the true one, and some vendors filter by whole days: rows come back again
 and again. Those that stand unchanged since the last pass, or lie well before the true cursor, are dropped.
+Stamps have whole seconds: read within the second it names, a stamp does not tell the record's last state.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from datetime import datetime, timedelta
 from twinledger.connectors.base.contract import Page, SourceDocument
 from twinledger.ingest.steps.build_source_records import digest_of
 
-__all__ = ["Sifted", "Versions", "sift_page"]
+__all__ = ["Sifted", "Versions", "is_settled", "sift_page"]
 
 _LATE = timedelta(minutes=10)
 """A vendor may show a change that late."""
+_SETTLES_AFTER = timedelta(seconds=2)
+"""The second that a stamp names, and one for clocks that differ."""
 
 
 @dataclass(slots=True)
@@ -32,10 +35,10 @@ class Versions:
         """False when this version was brought before."""
         return bool(self.now.get(external_id, self.before.get(external_id, self)) != version)
 
-    def remember(self, page: Page) -> None:
+    def remember(self, page: Page, listed_at: datetime) -> None:
         """Called once the news of the page are safe: what was not published must come again."""
         self.now.update((document.external_id, digest_of(document)) for document in page.documents)
-        self.now.update(page.ids_to_read)
+        self.now.update((one, at) for one, at in page.ids_to_read if is_settled(at, listed_at))
 
     def next_pass(self) -> None:
         """Forget what the pass that ends did not list: it lies before the query cursor now."""
@@ -73,6 +76,11 @@ def sift_page(page: Page, versions: Versions, true_cursor: datetime | None) -> S
         if not _is_older(at, oldest) and versions.is_new(external_id, at)
     ]
     return Sifted(documents, ids)
+
+
+def is_settled(stamp: datetime | None, read_at: datetime) -> bool:
+    """No later change can hide behind this stamp: the read began after the second it names."""
+    return stamp is None or read_at >= stamp + _SETTLES_AFTER
 
 
 def _is_older(stamp: datetime | None, than: datetime | None) -> bool:

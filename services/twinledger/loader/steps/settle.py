@@ -118,6 +118,7 @@ class Settler:
             shadow.fields.update(built.expected)
             shadow.bases.update({path: built.intent.bases[path] for path in built.expected})
             shadow.content_hash = None
+            shadow.vendor_updated_at = answer.updated_at
             shadow.read_started_at = max(shadow.read_started_at, answer.ended_at)
             shadow.revision += 1
             known[target] = shadow

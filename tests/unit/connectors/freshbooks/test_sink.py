@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -115,6 +116,19 @@ async def test_an_unknown_record_is_itself_or_a_parent(
 async def test_nothing_is_demanded_of_a_patch() -> None:
     vendor = FakeVendor()
     assert await vendor.connector("freshbooks").sink.prepare([UPDATE], vendor.permit) == [UPDATE]
+
+
+async def test_versions_are_checked_in_one_list_before_updates() -> None:
+    known = datetime(2026, 3, 5, 17, 40, 2, tzinfo=UTC)
+    calls = [replace(UPDATE, external_id=one, unmodified_since=known) for one in ("5", "6", "7")]
+    rows = [{"id": 5, "updated": "2026-03-05 12:40:02"}, {"id": 6, "updated": "2026-03-05 12:40:03"}]
+    vendor = FakeVendor(listed("clients", *rows))
+    same, saved_since, unlisted = await vendor.connector("freshbooks").sink.prepare(calls, vendor.permit)
+    assert (same, unlisted) == (calls[0], calls[2])
+    assert isinstance(saved_since, NotApplied)
+    assert isinstance(saved_since.error, TransientError)
+    assert saved_since.error.error_class == "conflict"
+    assert [value for key, value in vendor.query() if key == "search[userids][]"] == ["5", "6", "7"]
 
 
 def listed(plural: str, *rows: dict[str, Any]) -> httpx.Response:

@@ -48,18 +48,37 @@ async def test_updates_are_one_put_by_id() -> None:
     assert vendor.sent() == {"data": [{"Phone": None, "id": "5"}], "trigger": []}
 
 
-async def test_an_update_may_be_conditional_on_the_earliest_moment() -> None:
+async def test_an_update_is_conditional_on_the_newest_version_of_the_request() -> None:
     early, late = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
     calls = [replace(UPDATE, unmodified_since=late), replace(UPDATE, external_id="6", unmodified_since=early)]
     vendor = FakeVendor(reply({"data": [ok("5"), bad("ALREADY_MODIFIED")]}, 412), reply({"data": [ok("5")]}))
     sink = vendor.connector("zoho_crm").sink
     answers = await sink.write(calls)
-    assert vendor.requests[0].headers["if-unmodified-since"] == "2026-03-01T00:00:00+00:00"
+    assert vendor.requests[0].headers["if-unmodified-since"] == "2026-03-02T00:00:00+00:00"
     assert isinstance(answers[1], NotApplied)
     assert isinstance(answers[1].error, TransientError)
     assert answers[1].error.error_class == "conflict"
     await sink.write([UPDATE])
     assert "if-unmodified-since" not in vendor.requests[1].headers
+
+
+async def test_one_condition_does_not_fit_several_records_so_their_versions_are_checked() -> None:
+    early, late = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
+    calls = [replace(UPDATE, unmodified_since=late), replace(UPDATE, external_id="6", unmodified_since=early)]
+    rows = [{"id": one, "Modified_Time": "2026-03-01T12:00:00+00:00"} for one in ("5", "6")]
+    vendor = FakeVendor(reply({"data": rows, "info": {"more_records": False}}))
+    as_known, saved_since = await vendor.connector("zoho_crm").sink.prepare(calls, vendor.permit)
+    assert as_known == calls[0]
+    assert isinstance(saved_since, NotApplied)
+    assert isinstance(saved_since.error, TransientError)
+    assert saved_since.error.error_class == "conflict"
+    assert ("ids", "5,6") in vendor.query()
+
+
+async def test_a_single_record_needs_no_look() -> None:
+    call = replace(UPDATE, unmodified_since=datetime(2026, 3, 1, tzinfo=UTC))
+    vendor = FakeVendor()
+    assert await vendor.connector("zoho_crm").sink.prepare([call], vendor.permit) == [call]
 
 
 @pytest.mark.parametrize("status", [200, 207, 400])

@@ -9,6 +9,8 @@ from tests.fakes.clock import START
 from twinledger.connectors.base.contract import Page, SourceDocument
 from twinledger.ingest.steps.sift_page import Sifted, Versions, sift_page
 
+LATER = START + timedelta(minutes=1)
+
 
 def document(external_id: str, body: bytes = b"{}", at: datetime | None = START) -> SourceDocument:
     return SourceDocument("freshbooks.client", external_id, body, START, updated_at=at)
@@ -26,20 +28,20 @@ def test_the_first_pass_brings_everything() -> None:
 def test_an_unchanged_row_is_no_news_the_next_time() -> None:
     versions = Versions()
     page = Page([document("1")], ids_to_read=[("3", START)])
-    versions.remember(page)
+    versions.remember(page, LATER)
     versions.next_pass()
     assert ids_of(sift_page(page, versions, START)) == []
 
 
 def test_a_changed_row_is_news_even_with_the_same_stamp() -> None:
     versions = Versions()
-    versions.remember(Page([document("1", b'{"a":1}')]))
+    versions.remember(Page([document("1", b'{"a":1}')]), LATER)
     assert ids_of(sift_page(Page([document("1", b'{"a":2}')]), versions, START)) == ["1"]
 
 
 def test_a_listed_id_is_news_again_when_its_stamp_moved() -> None:
     versions = Versions()
-    versions.remember(Page([], ids_to_read=[("3", START)]))
+    versions.remember(Page([], ids_to_read=[("3", START)]), LATER)
     later = Page([], ids_to_read=[("3", START + timedelta(seconds=1))])
     assert ids_of(sift_page(later, versions, START)) == ["3"]
 
@@ -59,7 +61,7 @@ def test_rows_well_before_the_true_cursor_are_dropped() -> None:
 
 def test_what_a_pass_no_longer_lists_is_forgotten() -> None:
     versions = Versions()
-    versions.remember(Page([document("1")]))
+    versions.remember(Page([document("1")]), LATER)
     versions.next_pass()
     versions.next_pass()
     assert versions.before == {}
@@ -68,3 +70,11 @@ def test_what_a_pass_no_longer_lists_is_forgotten() -> None:
 def test_changes_are_those_with_a_stamp() -> None:
     page = Page([document("1"), document("2", at=None)], ids_to_read=[("3", START), ("4", None)])
     assert sift_page(page, Versions(), None).changes() == [("1", START), ("3", START)]
+
+
+def test_an_id_listed_within_the_second_of_its_stamp_is_news_again() -> None:
+    versions = Versions()
+    page = Page([], ids_to_read=[("3", START)])
+    versions.remember(page, START + timedelta(milliseconds=400))
+    versions.next_pass()
+    assert ids_of(sift_page(page, versions, START)) == ["3"]
