@@ -79,16 +79,18 @@ class Live:
         return int(rows[-1]["seq"]) if rows else 0
 
     async def rest(self) -> None:
-        """Wait until every object was polled since now and nothing waits anywhere on the road.
+        """Wait until every object was polled twice since now and nothing waits anywhere on the road.
 
-        A delivery that met a dead ingest is lost; the next poll finds what it would have told.
+        A delivery that met a dead ingest is lost; the next poll finds what it would have told. The first
+        poll that ends may have begun before now, so it is the second one that has seen everything.
         """
         session = self.session
         await session.http.post(f"{session.admin}/webhooks/flush", json={})
-        now = await session.pool.fetchval("select clock_timestamp()")
         async with asyncio.timeout(REST_WITHIN_S):
-            while await session.pool.fetchval(NOT_POLLED_SINCE, now):
-                await session.clock.sleep(0.1)
+            for _ in range(2):
+                now = await session.pool.fetchval("select clock_timestamp()")
+                while await session.pool.fetchval(NOT_POLLED_SINCE, now):
+                    await session.clock.sleep(0.1)
             while await self.unread_records():
                 await session.clock.sleep(0.1)
         status = Status("", console=Console(quiet=True))
