@@ -8,7 +8,8 @@ __all__ = ["EnrichSettings"]
 
 
 class EnrichSettings(StageSettings):
-    """Nothing beyond what every stage has; the batch is what Kafka holds, up to `max_records`."""
+    """The batch is what Kafka holds, up to `max_records`, in `lanes` transactions side by side."""
 
     admin_port: int = 9466
-    max_records: int = 500
+    max_records: int = 1_000
+    lanes: int = 2

@@ -52,6 +52,7 @@ async def wire(settings: EnrichSettings, runtime: Runtime) -> AsyncIterator[Sequ
             clock=runtime.clock,
             after_commit=(relay.wake,),
             max_records=settings.max_records,
+            lanes=settings.lanes,
         )
 
         async def database_answers() -> bool:

@@ -144,16 +144,25 @@ class ObjectMapping:
         except ValueFault as fault:
             raise _mapping_error(name, fault) from fault
 
-    def expected(self, fields: Mapping[str, JSON], *, creating: bool) -> dict[str, JSON]:
-        """What this system says when it holds all of the entity that it can: a plan's patch is what of
-        this differs from the shadow. Fields the entity does not state are not in it."""
+    def expected(
+        self, fields: Mapping[str, JSON], *, creating: bool, known: Mapping[str, JSON] | None = None
+    ) -> dict[str, JSON]:
+        """What this system says when it holds all of the entity that it can. Fields the entity does not
+        state are not in it, nor those that the system is `known` to say already: what it said once is
+        in its normal form."""
+        known = known or {}
         said: dict[str, JSON] = {}
-        for name in self.writable(creating, fields):
-            lens = self._lenses[name]
-            if name not in fields or (fields[name] is None and not lens.clearable):
+        not_applying = self._not_applying(fields)
+        for name, lens in self._lenses.items():
+            if not lens.writable(creating=creating) or name not in fields or name in not_applying:
+                continue
+            value = fields[name]
+            if value is None and not lens.clearable:
+                continue
+            if lens.expect is None and name in known and known[name] == value:
                 continue
             try:
-                said[name] = lens.expect(fields) if lens.expect else lens.normal(fields[name])
+                said[name] = lens.expect(fields) if lens.expect else lens.normal(value)
             except ValueFault as fault:
                 raise _mapping_error(name, fault) from fault
         return said

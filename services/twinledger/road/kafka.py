@@ -17,6 +17,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, Me
 from twinledger.kernel.errors import TransientError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.kernel.metrics import REBALANCES
+from twinledger.kernel.together import all_of
 from twinledger.road.broker import Bounds, OutRecord, Partition, Received, StartFrom
 from twinledger.road.topics import MAX_RECORD_BYTES, Topic
 
@@ -74,7 +75,7 @@ class KafkaProducer:
             for place, rows in by_partition.items():
                 submit = self._submit_each if len(rows) < _WORTH_A_BATCH else self._submit_together
                 pending += await submit(place, rows)
-            await _all_of(pending)
+            await all_of(pending)
         failpoint("producer.send.after")
 
     async def _submit_each(self, place: Partition, records: Sequence[OutRecord]) -> list[asyncio.Future[Any]]:
@@ -245,17 +246,6 @@ async def _as_transient(message: str) -> AsyncIterator[None]:
         yield
     except (KafkaError, OSError) as error:
         raise TransientError(message, error_class="network") from error
-
-
-async def _all_of(pending: Sequence[asyncio.Future[Any]]) -> None:
-    """Waits for every one before it raises, so that no failure is left unread."""
-    failures = [
-        answer
-        for answer in await asyncio.gather(*pending, return_exceptions=True)
-        if isinstance(answer, BaseException)
-    ]
-    if failures:
-        raise failures[0]
 
 
 def _received(record: Any) -> Received:

@@ -16,6 +16,7 @@ from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
 from twinledger.kernel.errors import FatalError, TransientError
 from twinledger.kernel.failpoints import failpoint
+from twinledger.kernel.together import all_of
 from twinledger.road.broker import Consumer, OutRecord, Partition, Producer, Received
 from twinledger.road.dead_letters import DeadLetterOffice
 from twinledger.road.failures import WaitLadder, verdict_on
@@ -31,6 +32,7 @@ __all__ = ["MAX_RECORDS", "PureHandler", "StatelessRunner", "TransactionalRunner
 
 MAX_RECORDS = 500
 _LOOK_FOR_DUE_S = 0.5
+_WORTH_A_LANE = 50
 _COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 
 T = TypeVar("T")
@@ -110,8 +112,12 @@ class TransactionalRunner:
         clock: Clock,
         after_commit: Sequence[Callable[[], None]] = (),
         max_records: int = MAX_RECORDS,
+        lanes: int = 1,
     ) -> None:
+        """`lanes`: transactions side by side, each of partitions of its own; one computes while the other
+        waits for the database."""
         self._consumer, self._pool, self._clock = consumer, pool, clock
+        self._lanes = lanes
         self._after_commit = after_commit
         self._offsets = Offsets(office.group)
         self._settling = Settling(pool, handler, office, ladder, self._offsets)
@@ -137,6 +143,15 @@ class TransactionalRunner:
         return await self._loop.persist(starts)
 
     async def _settle(self, records: Sequence[Received]) -> None:
+        """Lanes that are small cost more transactions than they save time."""
+        lanes = [records]
+        if len(records) >= self._lanes * _WORTH_A_LANE:
+            lanes = [[r for r in records if r.partition % self._lanes == lane] for lane in range(self._lanes)]
+        await all_of([self._settle_lane(lane) for lane in lanes if lane])
+        self._loop.done(records)
+        self._look_for_due_at = 0.0  # the batch may have woken some
+
+    async def _settle_lane(self, records: Sequence[Received]) -> None:
         """An exception is halved down to the record that causes it, first half first."""
         parts = [records]
         while parts:
@@ -152,8 +167,6 @@ class TransactionalRunner:
                 else:
                     verdict = verdict_on(error)
                     await self._commit(part, instead=verdict)
-        self._loop.done(records)
-        self._look_for_due_at = 0.0  # the batch may have woken some
 
     async def _commit(self, part: Sequence[Received], instead: DeadLetter | None = None) -> None:
         """Repeat until it stands; a batch that another owner has overtaken shrinks to what is left."""

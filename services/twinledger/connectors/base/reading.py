@@ -1,9 +1,8 @@
-"""Connectors: what the sources share: documents out of records, several single reads at once."""
+"""Connectors: what the sources share: documents out of records."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,7 +10,7 @@ from twinledger.connectors.base.contract import SourceDocument
 from twinledger.connectors.base.wire import encode
 from twinledger.kernel.errors import PermanentError
 
-__all__ = ["all_of", "document_of", "gone_document", "newest", "unless_gone"]
+__all__ = ["document_of", "gone_document", "newest", "unless_gone"]
 
 T = TypeVar("T")
 
@@ -46,15 +45,6 @@ def gone_document(
 def newest(stamps: Iterable[datetime | None]) -> datetime | None:
     """The latest stamp there is."""
     return max((one for one in stamps if one is not None), default=None)
-
-
-async def all_of(reads: Iterable[Coroutine[Any, Any, T]]) -> Sequence[T]:
-    """All results in order; when one fails, the first error after every call has ended."""
-    results = await asyncio.gather(*reads, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if not isinstance(result, BaseException)]
 
 
 async def unless_gone(read: Coroutine[Any, Any, T]) -> T | None:

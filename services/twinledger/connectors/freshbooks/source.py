@@ -13,7 +13,6 @@ from typing import Any
 from twinledger.connectors.base.access import CallPermit
 from twinledger.connectors.base.contract import Page, Read, SourceDocument
 from twinledger.connectors.base.reading import (
-    all_of,
     document_of,
     gone_document,
     newest,
@@ -22,6 +21,7 @@ from twinledger.connectors.base.reading import (
 from twinledger.connectors.freshbooks.client import MAX_PER_PAGE, FreshBooksClient
 from twinledger.connectors.freshbooks.resources import EASTERN, RESOURCES, Resource, stamp
 from twinledger.kernel.clock import Clock
+from twinledger.kernel.together import all_of
 
 __all__ = ["FreshBooksSource"]
 

@@ -15,7 +15,7 @@ from twinledger.connectors.base.contract import (
     WriteCall,
 )
 from twinledger.connectors.base.outcomes import outcome
-from twinledger.connectors.base.reading import all_of, document_of, unless_gone
+from twinledger.connectors.base.reading import document_of, unless_gone
 from twinledger.connectors.base.wire import encode
 from twinledger.connectors.zoho_books.client import BooksClient
 from twinledger.connectors.zoho_books.completion import Completion
@@ -28,6 +28,7 @@ from twinledger.connectors.zoho_books.resources import (
 )
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import PermanentError, TransientError, TwinledgerError
+from twinledger.kernel.together import all_of
 
 __all__ = ["BooksSink"]
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from twinledger.connectors.base.access import CallPermit
 from twinledger.connectors.base.contract import Page, Read, SourceDocument
-from twinledger.connectors.base.reading import all_of, document_of, gone_document, newest
+from twinledger.connectors.base.reading import document_of, gone_document, newest
 from twinledger.connectors.zoho_crm.client import CrmClient, Listing
 from twinledger.connectors.zoho_crm.coql import MAX_IN, MAX_ROWS, contacts_of
 from twinledger.connectors.zoho_crm.resources import MODULES, Module, stamp
 from twinledger.kernel.clock import Clock
+from twinledger.kernel.together import all_of
 
 __all__ = ["CrmSource"]
 

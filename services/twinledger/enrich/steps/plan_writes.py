@@ -123,7 +123,7 @@ def _set_at(entity: Entity, path: str) -> int:
 def _patch(entity: Entity, mapping: ObjectMapping, shadow: Shadow | None) -> Fields:
     """Fields that this side should hold and does not; a create leaves out what is empty."""
     known = shadow.fields if shadow is not None else {}
-    said = mapping.expected(entity.fields, creating=shadow is None)
+    said = mapping.expected(entity.fields, creating=shadow is None, known=known)
     return {path: value for path, value in said.items() if value != known.get(path)}
 
 
