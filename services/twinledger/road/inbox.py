@@ -58,12 +58,13 @@ _CLAIM = """
     do update set outcome = excluded.outcome, seen_at = now() where i.outcome = 'reopened'
     returning object, external_id, remote_version, content_hash
 """
+# A look for each key: a join would be planned over all rows of an object whenever statistics lag.
 _SEEN = """
     select k.object, k.external_id, k.version, k.hash
     from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as k(object, external_id, version, hash)
-    join inbox i on i.workspace = $1 and i.object = k.object and i.external_id = k.external_id
-                and i.remote_version = k.version and i.content_hash = k.hash
-    where i.outcome <> 'reopened'
+    where (select i.outcome <> 'reopened' from inbox i
+            where i.workspace = $1 and i.object = k.object and i.external_id = k.external_id
+              and i.remote_version = k.version and i.content_hash = k.hash)
 """
 _REOPEN = """
     update inbox i set outcome = 'reopened'

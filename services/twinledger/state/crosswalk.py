@@ -22,10 +22,11 @@ async def rows_of_keys(
     connection: Connection, workspace: str, keys: Collection[ExternalKey]
 ) -> list[CrosswalkRow]:
     """Rows of these external ids, whatever their status."""
+    # A look for each key: a join would be planned over all rows of an object whenever statistics lag.
     rows = await connection.fetch(
         f"""select {_COLUMNS} from unnest($2::text[], $3::text[]) as k(object, external_id)
-             join crosswalk c on c.workspace = $1 and c.object = k.object
-              and c.external_id = k.external_id""",  # noqa: S608 - fixed columns
+             cross join lateral (select * from crosswalk x where x.workspace = $1 and x.object = k.object
+                                    and x.external_id = k.external_id limit 1) as c""",  # noqa: S608 - fixed columns
         workspace,
         [key.object for key in keys],
         [key.external_id for key in keys],
