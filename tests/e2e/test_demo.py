@@ -22,6 +22,7 @@ from twinledger.kernel.http import new_http_client
 
 ROOT = KAFKA_LIBS.parents[2]
 DEMO_WITHIN_S = 240
+_PROGRAM = "from twinledger.cli.main import main; main()"
 DEADLINE_S = 60.0
 
 
@@ -48,6 +49,17 @@ class Demo:
             answer = await http.post(f"{self.run['admin']}/act", json=body)
         return str(answer.json()["id"])
 
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`twinledger ...` as an operator types it beside the running stack."""
+        return subprocess.run(
+            [sys.executable, "-c", _PROGRAM, *arguments, "--dir", str(self.run_file.parent), "-o", "json"],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "services")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     async def lines(self, path: str) -> list[dict[str, Any]]:
         async with new_http_client() as http:
             answer = await http.get(f"{self.run['admin']}/{path}")
@@ -65,12 +77,11 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
-    program = "from twinledger.cli.main import main; main()"
     arguments = ["dev", "--demo", "-o", "json", "--dir", str(folder)]
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TWINLEDGER_")}
     with (folder / "stderr").open("w") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-c", program, *arguments],
+            [sys.executable, "-c", _PROGRAM, *arguments],
             cwd=ROOT,
             env={**kept, "PYTHONPATH": str(ROOT / "services")},
             stdout=subprocess.PIPE,
@@ -125,6 +136,37 @@ def test_the_same_field_edited_twice_is_a_conflict_with_both_values(demo: Demo) 
 
 def test_the_poisoned_record_is_a_dead_letter(demo: Demo) -> None:
     assert "schema" in [letter["reason"] for letter in demo.summary["dead_letters"]]
+
+
+async def test_each_value_of_a_record_is_traced_to_where_it_comes_from(demo: Demo) -> None:
+    (client,) = [
+        row for row in await demo.records("freshbooks.client") if row["fname"] in ("Alex", "Alexandra")
+    ]
+    answer = demo.command("audit", "show", f"freshbooks.client/{client['id']}")
+    assert answer.returncode == 0, answer.stderr
+    trail = json.loads(answer.stdout)
+    objects = {row["record"].partition("/")[0] for row in trail["records"]}
+    assert objects >= {"freshbooks.client", "zoho_crm.contact", "zoho_books.contact"}
+    (given,) = [row for row in trail["values"] if row["field"] == "name.given"]
+    assert given["value"] == client["fname"]
+    assert given["cause"].startswith("observation ")
+    assert given["set_by"] in given["cause"]
+    assert {row["field"] for row in trail["conflicts"]} >= {"name.given"}
+    assert {row["state"] for row in trail["writes"]} <= {"confirmed", "superseded"}
+
+
+def test_a_record_that_is_linked_to_nothing_is_said_to_be(demo: Demo) -> None:
+    answer = demo.command("audit", "show", "freshbooks.client/0")
+    assert answer.returncode == 3
+    assert "linked to nothing" in answer.stderr
+
+
+def test_open_questions_are_listed_and_shown(demo: Demo) -> None:
+    listed = demo.command("review", "list")
+    assert listed.returncode == 0, listed.stderr
+    for row in json.loads(listed.stdout):
+        assert json.loads(demo.command("review", "show", str(row["id"])).stdout)["state"] == "open"
+    assert demo.command("review", "show", "999999").returncode == 3
 
 
 async def test_every_order_has_one_invoice_in_the_sandboxs_ledger(demo: Demo) -> None:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.letters import Letter, read_letters
 from twinledger.cli.output import Form, FormOption, print_record, print_rows
+from twinledger.cli.place import DirectoryOption, kafka_address
 from twinledger.road.codec import Codec, Undecodable
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Dead letters: records that left the road.", no_args_is_help=True)
-_Directory = Annotated[Path, typer.Option("--dir", help="The stack to look at.")]
 _PREVIEW_BYTES = 512
 
 
@@ -31,10 +29,10 @@ def _noun() -> None:
 def list_letters(
     reason: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
-    directory: _Directory = Path(".twinledger"),
+    directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,
 ) -> None:
-    letters = asyncio.run(read_letters(_bootstrap(directory)))
+    letters = asyncio.run(read_letters(kafka_address(directory)))
     rows = [letter.summary() for letter in reversed(letters)]
     wanted = [row for row in rows if reason in (None, row["reason"])]
     print_rows(wanted[:limit], output, ("id", "at", "reason", "stage", "source", "message"))
@@ -43,10 +41,10 @@ def list_letters(
 @app.command(help="One dead letter with its headers and bytes.\n\nExample: twinledger dlq show 01J9...")
 def show(
     letter_id: Annotated[str, typer.Argument(metavar="ID")],
-    directory: _Directory = Path(".twinledger"),
+    directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,
 ) -> None:
-    letters = asyncio.run(read_letters(_bootstrap(directory)))
+    letters = asyncio.run(read_letters(kafka_address(directory)))
     found = next((letter for letter in letters if letter.id == letter_id), None)
     if found is None:
         raise CommandError(f"no dead letter {letter_id}", "twinledger dlq list", Exit.NOT_FOUND)
@@ -75,14 +73,3 @@ def _decoded(value: bytes) -> Any:
         name: part.decode("utf-8", "replace") if isinstance(part, bytes) else part
         for name, part in record.items()
     }
-
-
-def _bootstrap(directory: Path) -> str:
-    """Of the environment, else of the stack that runs here."""
-    given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
-    if given:
-        return given
-    run_file = directory / "run.json"
-    if not run_file.exists():
-        raise CommandError("no stack runs here", "twinledger dev", Exit.UNAVAILABLE)
-    return str(orjson.loads(run_file.read_bytes())["stack"]["kafka"])

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from twinledger.cli import config, dlq, doctor, mappings, sandbox, version
+from twinledger.cli import audit, config, dlq, doctor, mappings, reviews, sandbox, version
 from twinledger.cli.dev import command as dev
 from twinledger.cli.failure import CommandError, Exit, as_command_error
 from twinledger.kernel.errors import TwinledgerError
@@ -33,6 +33,8 @@ app.add_typer(dev.app, name="dev")
 app.add_typer(config.app, name="config")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(mappings.app, name="mappings")
+app.add_typer(audit.app, name="audit")
+app.add_typer(reviews.app, name="review")
 
 
 _CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
