@@ -171,9 +171,8 @@ async def set_waiting(connection: Connection, waits: Sequence[tuple[UUID, str]])
     if not waits:
         return
     parents = [_parent_of(key) for _, key in waits]
-    await connection.execute(
-        "select from entity where id = any($1) order by id for share", sorted({parent for parent, _ in parents})
-    )
+    locked = sorted({entity_id for entity_id, _ in parents})
+    await connection.execute("select from entity where id = any($1) order by id for share", locked)
     await connection.execute(
         """update intent i set waits_for = t.key
              from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) as t(id, key, parent, object)

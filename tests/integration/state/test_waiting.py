@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import UUID
 
 import pytest
+from tests.eventually import eventually
 
 from twinledger.kernel.database import Connection, Pool, open_pool, transaction
 from twinledger.state.crosswalk import bind
@@ -46,6 +48,10 @@ async def waits_for(pool: Pool) -> str | None:
     return value
 
 
+async def someone_waits_for_a_lock(pool: Pool) -> bool:
+    return bool(await pool.fetchval("select exists (select from pg_locks where not granted)"))
+
+
 async def wait_for_parent(pool: Pool) -> None:
     async with transaction(pool) as connection:
         await set_waiting(connection, [(INTENT, KEY)])
@@ -63,8 +69,6 @@ async def test_does_not_sleep_through_a_parent_that_arrives_at_the_same_moment(p
     async with transaction(pool) as connection:
         await arrives(connection)
         waiting = asyncio.create_task(wait_for_parent(pool))
-        async with asyncio.timeout(10):
-            while not await pool.fetchval("select count(*) from pg_locks where not granted"):
-                await asyncio.sleep(0.005)
+        await eventually(partial(someone_waits_for_a_lock, pool))
     await waiting
     assert await waits_for(pool) is None
