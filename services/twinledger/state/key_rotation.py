@@ -1,4 +1,4 @@
-"""State: keys replaced while everything runs: of a workspace, of the whole installation; and all secrets proved.
+"""State: replaces keys while everything runs, of a workspace or of the installation; proves all secrets.
 
 A rotated workspace key still opens what a process was just sealing with it, so its row stays. The outer
 key is replaced in two steps: the stages get the new one beside the former, then every workspace key is
@@ -56,9 +56,7 @@ async def rotate(connection: Connection, sealer: Sealer, workspace: str) -> int:
 async def rewrap(connection: Connection, wrapper: KeyWrapper) -> int:
     """Every workspace key under the current outer key; how many there are."""
     rows = await connection.fetch("select workspace, version, wrapped from workspace_key for update")
-    fresh = [
-        wrapper.wrap(row["workspace"], row["version"], wrapper.unwrap(*row.values())) for row in rows
-    ]
+    fresh = [wrapper.wrap(row["workspace"], row["version"], wrapper.unwrap(*row.values())) for row in rows]
     await connection.execute(
         """update workspace_key k set wrapped = t.wrapped
              from unnest($1::text[], $2::int[], $3::bytea[]) as t(workspace, version, wrapped)
@@ -92,9 +90,7 @@ async def key_versions(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def _seal_again(
-    connection: Connection, sealer: Sealer, workspace: str, column: SealedColumn
-) -> None:
+async def _seal_again(connection: Connection, sealer: Sealer, workspace: str, column: SealedColumn) -> None:
     values = await _values(connection, workspace, column)
     fresh = [
         await sealer.seal(connection, workspace, place, await sealer.open(connection, workspace, place, old))
@@ -110,9 +106,7 @@ async def _seal_again(
     )
 
 
-async def _values(
-    connection: Connection, workspace: str, column: SealedColumn
-) -> list[tuple[Place, bytes]]:
+async def _values(connection: Connection, workspace: str, column: SealedColumn) -> list[tuple[Place, bytes]]:
     """Locked: a token that is stored meanwhile waits, and is not written over."""
     rows = await connection.fetch(
         f"""select {column.row} as row, {column.column} as sealed from {column.table}
