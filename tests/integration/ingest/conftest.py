@@ -195,7 +195,7 @@ async def stage(database: str) -> AsyncIterator[Stage]:
     duties = Duties(pool, "default", wanted, clock, owner="ingest-0")
     await duties._take()
     sealer = Sealer(LocalKeyWrapper(bytes(32)))
-    directory = SubscriptionDirectory(pool, sealer, "default", clock)
+    directory = SubscriptionDirectory(pool, sealer, clock)
     first_read = FirstRead("default", load_shipped().mappings)
     office = DeadLetterOffice(group="twinledger-ingest", stage="ingest", release="test", clock=clock)
     undeliverable = Undeliverable("default", pool, codec, office, lambda: None)

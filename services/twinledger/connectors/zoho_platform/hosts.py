@@ -55,17 +55,18 @@ class Hosts:
     ) -> None:
         ours = frozenset() if environment == "production" else frozenset(sandbox_origins)
         self._accounts = frozenset(row.accounts for row in data_centres) | ours
-        self._api = frozenset(row.api for row in data_centres) | ours
-        if environment != "production":
-            self._api |= {address for row in data_centres for address in row.sandbox}
+        self._api_of = dict.fromkeys(ours, ours)
+        for row in data_centres:
+            sandbox = row.sandbox if environment != "production" else ()
+            self._api_of[row.accounts] = frozenset((row.api, *sandbox))
 
     def accounts_server(self, url: str) -> str:
         """The same address if it is an accounts server we know; the connect ends otherwise."""
         return _known(url, self._accounts, "accounts server")
 
-    def api_domain(self, url: str) -> str:
-        """The same address if it is an API host we know; the connect ends otherwise."""
-        return _known(url, self._api, "api domain")
+    def api_domain(self, url: str, accounts_server: str) -> str:
+        """The same address if it is an API host of that accounts server's data centre."""
+        return _known(url, self._api_of[self.accounts_server(accounts_server)], "api domain")
 
 
 def _known(url: str, allowed: frozenset[str], what: str) -> str:
