@@ -21,12 +21,10 @@ from prometheus_client import Counter
 
 from twinledger.connectors.base.contract import Delivery, Verdict, Webhooks
 from twinledger.ingest.hint_log import HintLog
-from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.ingest.subscription_directory import KnownAddress
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import TransientError
 from twinledger.kernel.metrics import WEBHOOKS
-from twinledger.road.codec import Codec
 
 __all__ = ["MAX_BODY_BYTES", "MAX_DISCARDED_BYTES", "Addresses", "HookApp", "Outcome"]
 
@@ -87,12 +85,10 @@ class HookApp:
         *,
         addresses: Addresses,
         hints: HintLog,
-        codec: Codec,
         clock: Clock,
     ) -> None:
         self._addresses = addresses
         self._hints = hints
-        self._codec = codec
         self._clock = clock
         self._open: dict[str, _Route] = {}
         self._systems: set[str] = set()
@@ -161,9 +157,8 @@ class HookApp:
 
     async def _act(self, verdict: Verdict, address: KnownAddress, route: _Route) -> Outcome:
         if verdict.outcome == "accepted":
-            now = self._clock.now()
-            records = build_hints(self._codec, address.workspace, verdict.hints, lane="live", received_at=now)
-            return "accepted" if await self._hints.append(records) else "shed"
+            durable = await self._hints.append(address.workspace, verdict.hints, self._clock.now())
+            return "accepted" if durable else "shed"
         if verdict.outcome == "handshake":
             if not address.awaits_handshake(self._clock.now()):
                 return "bad_signature"

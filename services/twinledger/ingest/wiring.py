@@ -39,7 +39,7 @@ __all__ = ["wire"]
 
 STAGE = "ingest"
 GROUP = "twinledger-ingest"
-HINTS_AT_ONCE = 200
+HINTS_AT_ONCE = 100
 """A batch is read in one go, while deliveries wait for their answers in the same loop."""
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ async def wire(settings: IngestSettings, runtime: Runtime) -> AsyncIterator[Sequ
             await ensure_workspace(connection, settings.workspace)
         http = new_http_client(timeout_s=settings.ingest.call_timeout_s)
         stack.push_async_callback(http.aclose)
-        hints = HintLog(producer, timeout_s=settings.ingest.ack_timeout_s)
+        hints = HintLog(producer, Codec.from_files(), timeout_s=settings.ingest.ack_timeout_s)
         stack.push_async_callback(hints.aclose)
         objects = _objects()
         sealer = Sealer(open_key_wrapper())
@@ -88,7 +88,7 @@ class _Ingest:
         self.relay = Relay(pool, producer, clock=self.clock)
         self.ladder = WaitLadder(new_rng())
         self.directory = SubscriptionDirectory(pool, opener.sealer, self.clock)
-        self.hooks = HookApp(addresses=self.directory, hints=hints, codec=self.codec, clock=self.clock)
+        self.hooks = HookApp(addresses=self.directory, hints=hints, clock=self.clock)
 
     def workers(self) -> list[Worker]:
         worker = IngestWorker(self.pool, self.clock, ServedWorkspaces(self.pool, self._systems().open))

@@ -47,8 +47,7 @@ async def test_a_handshake_during_the_registration_is_proved_after_it(stage: Sta
     subscriber = stage.system_subscriber()
     hooks = HookApp(
         addresses=stage.directory,
-        hints=HintLog(stage.broker),
-        codec=stage.codec,
+        hints=HintLog(stage.broker, stage.codec),
         clock=SystemClock(),
     )
     hooks.open("default", {"freshbooks": stage.connector.webhooks}, {"freshbooks": subscriber.take_handshake})

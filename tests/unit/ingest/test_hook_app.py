@@ -71,11 +71,10 @@ class Hooks:
         self.clock = FakeClock()
         self.codec = Codec.from_files()
         self.handshakes: list[tuple[str, str]] = []
-        self.hints = HintLog(self.broker, timeout_s=0.05)
+        self.hints = HintLog(self.broker, self.codec, timeout_s=0.05)
         self.app = HookApp(
             addresses=self.addresses,
             hints=self.hints,
-            codec=self.codec,
             clock=self.clock,
         )
         self.app.open(
@@ -109,7 +108,13 @@ async def test_a_genuine_delivery_becomes_one_durable_hint(hooks: Hooks) -> None
     answer = await call(hooks.app, PATH, body, headers=headers)
     assert (answer.status, answer.body) == (200, b"")
     assert hooks.hinted() == [
-        {"workspace": "default", "object": "freshbooks.invoice", "external_id": "480211", "lane": "live"}
+        {
+            "workspace": "default",
+            "object": "freshbooks.invoice",
+            "external_id": "480211",
+            "more_ids": [],
+            "lane": "live",
+        }
     ]
     (record,) = hooks.broker.log[HINTS.name]
     envelope = Envelope.from_headers(record.headers)
@@ -213,7 +218,7 @@ async def test_a_broker_that_does_not_answer_means_come_again(hooks: Hooks) -> N
         async def send_batch(self, records: list[OutRecord]) -> None:
             await asyncio.Event().wait()
 
-    hooks.app._hints = HintLog(Silent(), timeout_s=0.01)  # type: ignore[arg-type]
+    hooks.app._hints = HintLog(Silent(), hooks.codec, timeout_s=0.01)  # type: ignore[arg-type]
     body, headers = signed(FORM)
     answer = await call(hooks.app, PATH, body, headers=headers)
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
