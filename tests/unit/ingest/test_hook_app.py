@@ -279,7 +279,7 @@ async def test_too_many_handshakes_come_again(hooks: Hooks) -> None:
     assert statuses == [200, 200, 503]
 
 
-async def test_many_ids_of_one_delivery_are_one_hint_each(hooks: Hooks) -> None:
+async def test_many_ids_of_one_delivery_share_a_record(hooks: Hooks) -> None:
     class Judge:
         def judge(self, delivery: Any, subscription: Subscription) -> Verdict:
             return CrmWebhooks().judge(delivery, subscription)
@@ -294,4 +294,4 @@ async def test_many_ids_of_one_delivery_are_one_hint_each(hooks: Hooks) -> None:
         headers={"content-type": "application/json"},
     )
     assert answer.status == 200
-    assert [hint["external_id"] for hint in hooks.hinted()] == ["41", "42"]
+    assert [(hint["external_id"], hint["more_ids"]) for hint in hooks.hinted()] == [("41", ["42"])]
