@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from twinledger.cli.failure import CommandError, Exit
-from twinledger.cli.output import Form, FormOption, print_record, print_rows
+from twinledger.cli.output import Form, FormOption, print_record, print_rows, say
 from twinledger.cli.place import DirectoryOption, connected
 from twinledger.state.workspaces import ensure_workspace, find_workspace, list_workspaces
 
@@ -52,9 +52,8 @@ def add(
             Exit.USAGE,
         )
     asyncio.run(_add(name, directory))
-    print_record(
-        {"workspace": name, "next": f"twinledger connections add freshbooks --workspace {name}"}, output
-    )
+    print_record({"workspace": name}, output)
+    say(f"try: twinledger connections add freshbooks --workspace {name}")
 
 
 async def _add(name: str, directory: Path) -> None:

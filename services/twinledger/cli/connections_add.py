@@ -48,7 +48,7 @@ _NEXT: Mapping[Reason, str] = {
     "missing_scope": "allow all that is asked for: {again}",
     "no_account": "{again} as a user of that account",
     "which_account": "{again} --account ID",
-    "other_account": "{again} as a user of the connected account, or connect the other to a workspace of its own",
+    "other_account": "{again} as a user of that account; another one needs a workspace of its own",
     "taken": "twinledger connections list: one vendor account feeds one workspace",
 }
 
@@ -140,15 +140,15 @@ async def _handshake(
     auth = opener.auth(wish.platform, ours)
     handshake = Handshake(auth, list(wanted_now(wish.platform)), opener.clock)
     grant = await handshake.finish(await _redirected(place, wish, ours, handshake))
-    kept = (
-        next((before.account[name] for name in _ACCOUNT_IDS if name in before.account), "") if before else ""
-    )
-    account = await choose_account(auth, grant, wish.account or kept)
+    account = await choose_account(auth, grant, wish.account or _account_id(before))
     await store(opener, wish.workspace, wish.platform, ours, grant, account)
     return await set_up(opener, wish.workspace, wish.platform)
 
 
-_ACCOUNT_IDS = ("account_id", "organization_id")
+def _account_id(before: StoredConnection | None) -> str:
+    """A reconnect is for the same account."""
+    account = before.account if before is not None else {}
+    return account.get("account_id") or account.get("organization_id", "")
 
 
 async def _redirected(place: Installation, wish: _Wish, ours: PlatformSettings, handshake: Handshake) -> str:

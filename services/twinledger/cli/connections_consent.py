@@ -1,4 +1,4 @@
-"""CLI: ways to a person's consent: the browser of this machine, a pasted address, or the sandbox's own button.
+"""CLI: ways to a person's consent: the browser of this machine, or a pasted address.
 
 Each ends with the address that the vendor sent the person to.
 """

@@ -60,7 +60,7 @@ def verify_keys(directory: DirectoryOption = Path(".twinledger"), output: FormOp
 
 @app.command(
     "rotate",
-    help="Replace a workspace's key and seal its values anew; --outer wraps all keys with the new outer key.\n\n"
+    help="Replace a workspace's key, or with --outer the key-encryption key.\n\n"
     "Example: twinledger keys rotate --workspace default",
 )
 def rotate_keys(
