@@ -111,9 +111,8 @@ class SystemSubscriber:
             return
         try:
             if not self._shared.duties.holds(self._duty):
-                await self._shared.directory.load(
-                    self._shared.workspace
-                )  # another process proves and renews them
+                # Another process proves and renews them.
+                await self._shared.directory.load(self._shared.workspace)
                 return
             for stored in await self._due():
                 await self._keep(stored)

@@ -46,7 +46,15 @@ async def connect(
     return notes
 
 
-def new_opener(pool: Pool, keys: KeyFile, http: AsyncClient, clock: Clock) -> Opener:
+def new_opener(
+    pool: Pool,
+    keys: KeyFile,
+    http: AsyncClient,
+    clock: Clock,
+    platforms: Mapping[str, PlatformSettings] | None = None,
+) -> Opener:
     """For the systems that the shipped rules and flows name."""
     systems = {system_of(name) for name in wanted_objects(load_shipped())}
-    return Opener(pool, {}, keys.environment, http, clock, Sealer(open_key_wrapper(keys)), systems)
+    return Opener(
+        pool, platforms or {}, keys.environment, http, clock, Sealer(open_key_wrapper(keys)), systems
+    )
