@@ -1,6 +1,6 @@
 """Enrich: its pipeline. One database transaction a batch; the runner commits it with the offsets.
 
-decode -> load and lock -> resolve references -> resolve identity -> settle echo -> merge
+decode -> load and lock -> judge ends -> resolve references -> resolve identity -> settle echo -> merge
        -> derive -> plan -> store
 """
 
@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
+from twinledger.enrich.steps.bury_record import HELD
 from twinledger.enrich.steps.decode_observation import decode_observation
 from twinledger.enrich.steps.derive_entities import derive
 from twinledger.enrich.steps.doubt_totals import doubt_totals
+from twinledger.enrich.steps.load_graves import load_graves
 from twinledger.enrich.steps.load_state import inbox_key, load_state
 from twinledger.enrich.steps.observe import Observer
 from twinledger.enrich.steps.outgoing import Outgoing
 from twinledger.enrich.steps.plan_writes import Planner
 from twinledger.enrich.steps.store_changes import store_changes
+from twinledger.enrich.steps.store_graves import look_for_losers, store_graves
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
@@ -41,6 +44,7 @@ class EnrichPipeline:
     codec: Codec
     clock: Clock
     workspaces: dict[str, Workspace]
+    burial_rest_s: float = 5.0
 
     async def handle(self, connection: Connection, batch: Sequence[Received]) -> Sequence[Outcome[None]]:
         """A verdict for each record, in order."""
@@ -63,15 +67,19 @@ class EnrichPipeline:
     ) -> list[tuple[int, Outcome[None]]]:
         observations = [observed for _, observed in part]
         state = await load_state(connection, workspace, observations, self.definitions)
+        await load_graves(connection, state, observations, self.definitions)
         observer = Observer(self.definitions)
         verdicts = [(position, observer.observe(observed, state)) for position, observed in part]
         await self._plan(connection, state)
+        await look_for_losers(connection, state)
         outgoing = Outgoing(self.codec, self.clock, workspace)
         records = [*outgoing.intents(state.planned), *outgoing.hints(state.wanted)]
         await store_changes(connection, state, records)
+        await store_graves(connection, state, self.burial_rest_s)
         settled = [o for (_, o), (_, v) in zip(part, verdicts, strict=True) if _is_done(v)]
         await inbox.claim_new(connection, workspace, {inbox_key(observed) for observed in settled})
-        await taken_in(connection, workspace, [observed.key for observed in settled])
+        listed = [o for (_, o), (_, v) in zip(part, verdicts, strict=True) if _is_done(v) or v is HELD]
+        await taken_in(connection, workspace, [observed.key for observed in listed])
         return verdicts
 
     async def _plan(self, connection: Connection, state: BatchState) -> None:
@@ -100,5 +108,5 @@ class EnrichPipeline:
 
 
 def _is_done(verdict: Outcome[None]) -> bool:
-    """Taken in for good: applied, or nothing to apply; a parked record comes again."""
-    return not hasattr(verdict, "waits_for")
+    """Taken in for good: applied, or nothing to apply; a parked or held record comes again."""
+    return not hasattr(verdict, "waits_for") and verdict is not HELD

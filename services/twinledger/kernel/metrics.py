@@ -17,6 +17,7 @@ __all__ = [
     "EVENT_LOOP_LAG",
     "EVENT_PROCESSING",
     "EVENT_TO_WRITE",
+    "HELD_RECORDS",
     "INTENTS_ENDED",
     "LAST_SUCCESS",
     "LOG_KEYS_DROPPED",
@@ -95,6 +96,9 @@ NOOP_WRITES_AVOIDED = Counter(
 )
 CONFLICTS = Counter("twinledger_conflicts_total", "By the policy that decided.", ["entity", "policy"])
 
+HELD_RECORDS = Gauge(
+    "twinledger_held_records", "Records that wait for a person's answer (mass_delete).", ["reason"]
+)
 OUTBOX_PENDING = Gauge("twinledger_outbox_pending_records", "Committed rows not yet acknowledged.")
 OUTBOX_OLDEST_AGE = Gauge("twinledger_outbox_oldest_age_seconds", "Age of the oldest: relay or broker.")
 DLQ_RECORDS = Counter("twinledger_dlq_records_total", "Dead letters written.", ["topic", "reason_class"])

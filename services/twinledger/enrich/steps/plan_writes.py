@@ -71,7 +71,9 @@ class Planner:
         return ("update", patch) if patch else None
 
     def _may_create(self, entity: Entity, rule: SyncRule, object_name: str) -> bool:
-        """By the rule, or because a flow made the entity for this object."""
+        """By the rule, or because a flow made the entity for this object; never what has ended."""
+        if entity.fields.get("state") in ("deleted", "void"):
+            return False
         return rule.systems[object_name].create or entity.origin.startswith(
             tuple(f"flow:{flow.name}/" for flow in self.flows if flow.target == object_name)
         )
