@@ -1,4 +1,4 @@
-"""Ingest: what runs for each connected system: a reader and a poller an object, a subscriber a system."""
+"""Ingest: what runs for each connected system: reader, poller, sweeper of an object, one subscriber."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from twinledger.ingest.pauses import SystemPause
 from twinledger.ingest.poller import ObjectPoller, Polling
 from twinledger.ingest.reader import ObjectReader, Reading
 from twinledger.ingest.subscriber import Subscribing, SystemSubscriber
+from twinledger.ingest.sweeper import ObjectSweeper, Sweeping
 from twinledger.ingest.worker import Part, Parts
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
@@ -32,8 +33,14 @@ def duties_of(infos: Mapping[str, ConnectorInfo], objects: Mapping[str, Sequence
     names = [name for system in infos for name in objects[system]]
     return [
         *(Duty(purpose, name) for purpose in ("read", "poll") for name in names),
+        *(Duty("sweep", name) for info in infos.values() for name in swept(info, names)),
         *(Duty("subscribe", system) for system in infos),
     ]
+
+
+def swept(info: ConnectorInfo, names: Sequence[str]) -> list[str]:
+    """Objects of a system whose deletions no list tells."""
+    return [name for name in names if info.objects.get(name, {}).get("deletes") == "swept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Systems:
     objects: Mapping[str, Sequence[str]]
     reading: Reading
     polling: Polling
+    sweeping: Sweeping
     subscribing: Subscribing
     hooks: HookApp
 
@@ -58,6 +66,8 @@ class Systems:
             for name in self.objects[system]:
                 readers[name] = ObjectReader(name, connector, permits, pause, self.reading)
                 others.append(ObjectPoller(name, connector, permits, pause, self.polling))
+            for name in swept(connector.info, self.objects[system]):
+                others.append(ObjectSweeper(name, connector, permits["backfill"], pause, self.sweeping))
             if self.subscribing.public_url:
                 subscribers[system] = SystemSubscriber(
                     connector, self.objects[system], permits["verify"], pause, self.subscribing

@@ -17,6 +17,7 @@ from twinledger.ingest.reader import Reading
 from twinledger.ingest.settings import IngestSettings
 from twinledger.ingest.subscriber import Subscribing
 from twinledger.ingest.subscription_directory import SubscriptionDirectory
+from twinledger.ingest.sweeper import Sweeping
 from twinledger.ingest.systems import Systems, duties_of
 from twinledger.ingest.undeliverable import Undeliverable
 from twinledger.ingest.worker import IngestWorker
@@ -120,7 +121,9 @@ class _Ingest:
 
     def _systems(self, hooks: HookApp) -> Systems:
         workspace, pool, clock = self.workspace, self.pool, self.clock
-        first_read = FirstRead(workspace, load_shipped().mappings)
+        mappings = load_shipped().mappings
+        first_read = FirstRead(workspace, mappings)
+        entities = {name: mapping.entity for name, mapping in mappings.items()}
         undeliverable = Undeliverable(workspace, pool, self.codec, self.office, self.relay.wake)
         shared = (workspace, pool, self.producer, self.codec, clock)
         options = self.settings.ingest
@@ -131,6 +134,7 @@ class _Ingest:
             objects=self.objects,
             reading=Reading(*shared, self.ladder, self.duties, undeliverable, first_read),
             polling=Polling(*shared, self.duties, first_read, options.poll_interval_s),
+            sweeping=Sweeping(*shared, self.duties, entities, options.sweep_interval_s),
             subscribing=Subscribing(
                 workspace,
                 pool,
