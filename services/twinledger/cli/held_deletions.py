@@ -14,7 +14,7 @@ from twinledger.road.codec import Codec
 from twinledger.road.envelope import Envelope
 from twinledger.road.topics import HINTS, key_of
 from twinledger.state.records import ExternalKey
-from twinledger.state.tombstones import answer_held
+from twinledger.state.tombstones import Word, answer_held
 
 __all__ = ["answer_mass_delete"]
 
@@ -23,7 +23,7 @@ async def answer_mass_delete(
     connection: Connection, workspace: str, entity_type: str, *, apply: bool, clock: Clock
 ) -> int:
     """Release or discard what is held of a type; how many records that is."""
-    word = "released" if apply else "discarded"
+    word: Word = "released" if apply else "discarded"
     keys = await answer_held(connection, workspace, entity_type, word)
     codec = Codec.from_files()
     await outbox.append(connection, [_hint(codec, workspace, key, clock) for key in keys], notify=True)

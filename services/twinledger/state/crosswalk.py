@@ -26,8 +26,9 @@ _COLUMNS = """c.workspace, c.object, c.external_id, c.entity_id, c.role, c.statu
 
 
 def _row(row: tuple[str, str, str, UUID, str, str, str | None, UUID | None]) -> CrosswalkRow:
-    workspace, object_name, external_id, *rest = row
-    return CrosswalkRow(workspace, ExternalKey(object_name, external_id), *rest)
+    workspace, object_name, external_id, entity_id, role, status, merged_into, survivor = row
+    key = ExternalKey(object_name, external_id)
+    return CrosswalkRow(workspace, key, entity_id, role, status, merged_into, survivor)
 
 
 async def rows_of_keys(

@@ -103,6 +103,16 @@ async def test_the_merge_is_proposed_where_two_records_are_left(enrich: Enrich) 
     assert "freshbooks.invoice/8" in review["evidence"]["why"]
 
 
+async def test_who_follows_the_proposal_answers_it(enrich: Enrich) -> None:
+    await two_customers(enrich)
+    await enrich.feed(invoice(enrich, "2"))
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | {"state": "deleted"}))
+    await enrich.feed(enrich.record(CONTACT, "91", {}, gone=True))
+    assert (await row_of(enrich, CONTACT, "91")).merged_into == "92"
+    (review,) = await enrich.rows("select state from review_item where kind = 'merge'")
+    assert review["state"] == "withdrawn"
+
+
 async def test_children_that_are_heard_of_after_the_end_take_the_archiving_back(enrich: Enrich) -> None:
     await two_customers(enrich)
     end = enrich.record(CLIENT, "1", ANA | {"state": "deleted"})

@@ -39,6 +39,7 @@ def merge_into(row: CrosswalkRow, survivor: Survivor, state: BatchState) -> Outc
     """The loser's id leads to the survivor from now on."""
     state.end(row, "merged_into", into=survivor.row)
     state.wanted.add(survivor.row.key)
+    state.graves.withdrawn.append(("merge", row.key.text()))
     if survivor.row.entity_id == row.entity_id:
         _take_over(survivor.row, state)
     else:

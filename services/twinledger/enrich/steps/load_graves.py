@@ -103,13 +103,16 @@ async def _find_survivors(
     doubles = await doubles_of_entities(connection, {row.entity_id for row in rows})
     moved = await parents_children_moved_to(connection, state.workspace, {row.entity_id for row in rows})
     namesakes = await _namesakes(connection, state, rows, definitions)
-    others = {entity for found in moved.values() for entity in found} | set().union(*namesakes.values())
+    merged = {row.entity_id: _merged_elsewhere(row, state) for row in rows}
+    others = {entity for found in moved.values() for entity in found}
+    others = others.union(*namesakes.values(), *merged.values())
     sides = await rows_of_entities(connection, others | {row.entity_id for row in rows})
     for row in rows:
         took = moved.get((row.system, row.entity_id), {})
         child = f"its records name the other now: {next(iter(took.values()), None)}"
         survivor = (
             _one(row, sides, took, dying, child)
+            or _one(row, sides, merged[row.entity_id], dying, "it was merged in another system before")
             or _double(row, doubles, dying)
             or _one(row, sides, namesakes[row.entity_id], dying, "the other has the same match key")
         )
@@ -117,11 +120,20 @@ async def _find_survivors(
             state.graves.survivors[row.key] = survivor
 
 
+def _merged_elsewhere(row: CrosswalkRow, state: BatchState) -> set[UUID]:
+    """Whoever follows a proposal of ours merges here what was merged there."""
+    return {
+        side.survivor
+        for target, side in state.sides.items()
+        if target.entity_id == row.entity_id and side.survivor is not None
+    }
+
+
 def _one(
     row: CrosswalkRow,
     sides: Sequence[CrosswalkRow],
     entities: Collection[UUID],
-    dying: Collection[ExternalKey],
+    dying: set[ExternalKey],
     why: str,
 ) -> Survivor | None:
     """The only other record of this object that one of `entities` has."""
