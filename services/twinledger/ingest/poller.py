@@ -19,6 +19,7 @@ from twinledger.ingest.duties import Duties
 from twinledger.ingest.first_read import FirstRead
 from twinledger.ingest.listing import list_page
 from twinledger.ingest.pauses import SystemPause
+from twinledger.ingest.silence import Silence
 from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.ingest.steps.build_source_records import build_source_record
 from twinledger.ingest.steps.sift_page import Sifted, Versions, sift_page
@@ -85,6 +86,7 @@ class ObjectPoller:
         self._shared = shared
         self._duty = Duty("poll", object_name)
         self._versions = Versions()
+        self._silence = Silence(shared.workspace, object_name)
         self._failures = 0
         self._woken = asyncio.Event()
         self._stopping = False
@@ -132,6 +134,7 @@ class ObjectPoller:
             await self._save(cursor)
             self._versions.next_pass()
             if done.pages <= 1 or not done.news:
+                await self._silence.end_of_poll(self._shared.pool)
                 return
 
     async def _walk(self, cursor: PollCursor) -> _Pass | None:
@@ -189,12 +192,10 @@ class ObjectPoller:
             if not cursor.caught_up:
                 await self._shared.first_read.note(connection, self._object, news.documents, unread)
         if cursor.first_done and cursor.seen_until is not None:
-            lost = [
-                one
-                for one, at in changes
-                if at > cursor.seen_until and (one not in known or known[one].hinted_at < at - _SKEW)
-            ]
+            fresh = [(one, at) for one, at in changes if at > cursor.seen_until]
+            lost = [one for one, at in fresh if one not in known or known[one].hinted_at < at - _SKEW]
             WEBHOOK_LOST.labels(self._system, self._object).inc(len(lost))
+            self._silence.heard(announced=len(fresh) - len(lost), lost=len(lost))
         return unread
 
     async def _save(self, cursor: PollCursor) -> None:

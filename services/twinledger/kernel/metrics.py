@@ -26,6 +26,7 @@ __all__ = [
     "OUTBOX_PENDING",
     "REBALANCES",
     "SCHEMA_ERRORS",
+    "SUBSCRIPTIONS",
     "SUBSCRIPTION_EXPIRY",
     "TOKEN_REFRESHES",
     "UPSTREAM_DURATION",
@@ -71,6 +72,12 @@ LAST_SUCCESS = Gauge(
     "twinledger_last_success_timestamp_seconds",
     "Last time the changes of a system were read to the end; standing still means that nobody looks.",
     ["workspace", "system"],
+)
+SUBSCRIPTIONS = Gauge(
+    "twinledger_subscriptions",
+    "Subscriptions by state; lapsing: renewal fails and the end is a day away, silent: polls find what it"
+    " does not announce.",
+    ["workspace", "system", "state"],
 )
 SUBSCRIPTION_EXPIRY = Gauge(
     "twinledger_subscription_expiry_timestamp_seconds",

@@ -117,6 +117,8 @@ class ScriptedSubscriber:
 
     async def renew(self, subscription: Subscription, address: str, permit: CallPermit) -> Subscription:
         self.calls.append(("renew", address))
+        if self.errors:
+            raise self.errors.pop()
         return replace(subscription, state="verified", expires_at=self.expires_at)
 
 
