@@ -51,11 +51,11 @@ def _digits(text: str) -> str:
 def _is_rounded(sent: str, stored: str) -> bool:
     try:
         exact, kept = Decimal(sent), Decimal(stored)
+        places = -int(exact.as_tuple().exponent)
+        return any(
+            exact.quantize(Decimal(1).scaleb(-fewer), rounding) == kept
+            for fewer in range(max(places, 0))
+            for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
+        )
     except InvalidOperation:
         return False
-    places = -int(exact.as_tuple().exponent)
-    return any(
-        exact.quantize(Decimal(1).scaleb(-fewer), rounding) == kept
-        for fewer in range(max(places, 0))
-        for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from twinledger.enrich.steps.join_sets import join_sets
@@ -20,6 +20,8 @@ from twinledger.state.records import Clock, system_of
 __all__ = ["MISSING", "Edit", "Ruling", "judge"]
 
 MISSING: Any = object()
+_EXACT = Context(prec=200)
+"""Canonical decimals have up to 64 digits on each side of the point; sums of them are never rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ def _delta(edit: Edit, policy: FieldPolicy) -> Ruling:
         return Ruling(edit.value)
     if edit.base is MISSING or edit.base is None or edit.value is None:
         return Ruling(rule="delta")
-    added = Decimal(edit.value) - Decimal(edit.base)
-    return Ruling(canonical_decimal(Decimal(edit.current) + added))
+    added = _EXACT.subtract(Decimal(edit.value), Decimal(edit.base))
+    return Ruling(canonical_decimal(_EXACT.add(Decimal(edit.current), added)))
 
 
 def _set(edit: Edit, policy: FieldPolicy) -> Ruling:

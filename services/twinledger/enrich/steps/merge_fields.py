@@ -151,10 +151,11 @@ def _conflict(entity: Entity, path: str, edit: Edit, ruling: Ruling) -> Conflict
 
 
 def _edited_at(change: Change, shadow: Shadow | None) -> datetime:
-    """The side's own time of the edit, clipped to what is possible: after the last read, before this one."""
+    """The side's own time of the edit, clipped to what is possible: it was not there when we last looked,
+    and it is there now. Both ends are our time, so a vendor's clock can be wrong by no more than that."""
     edited_at = change.edited_at or change.read_started_at
-    if shadow is not None and shadow.vendor_updated_at is not None:
-        edited_at = max(edited_at, shadow.vendor_updated_at)
+    if shadow is not None:
+        edited_at = max(edited_at, shadow.read_started_at)
     return min(edited_at, change.read_started_at)
 
 
