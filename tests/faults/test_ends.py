@@ -11,7 +11,6 @@ from tests.faults.business import having, reached_at
 from tests.faults.conftest import Live
 
 from twinledger.cli.held_deletions import answer_mass_delete
-from twinledger.kernel.clock import SystemClock
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -208,9 +207,8 @@ async def test_a_mass_deletion_is_held_until_a_person_says_no(live: Live) -> Non
     (row,) = await live.session.pool.fetch("select * from review_item where kind = 'mass_delete'")
     assert row["subject"] == "customer"
     async with live.session.pool.acquire() as connection, connection.transaction():
-        count = await answer_mass_delete(
-            connection, row["workspace"], "customer", apply=False, clock=SystemClock()
-        )
+        said = await answer_mass_delete(connection, row["workspace"], row["id"], "discard")
+    count = said["discarded"]
     assert count >= 4
     await live.rest()
     states = [(await shown(live, "zoho_books.contact", one["contact_id"]))["status"] for one in contacts]

@@ -5,7 +5,10 @@ Either way every record is read once more first: one that is there after all is 
 
 from __future__ import annotations
 
-from twinledger.kernel.clock import Clock
+from typing import Any
+
+from twinledger.cli.failure import CommandError, Exit
+from twinledger.kernel.clock import Clock, SystemClock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id
 from twinledger.road import outbox
@@ -13,21 +16,29 @@ from twinledger.road.broker import OutRecord
 from twinledger.road.codec import Codec
 from twinledger.road.envelope import Envelope
 from twinledger.road.topics import HINTS, key_of
+from twinledger.state.history import close_review
 from twinledger.state.records import ExternalKey
 from twinledger.state.tombstones import Word, answer_held
+from twinledger.state.tracing import review_of
 
 __all__ = ["answer_mass_delete"]
 
 
 async def answer_mass_delete(
-    connection: Connection, workspace: str, entity_type: str, *, apply: bool, clock: Clock
-) -> int:
-    """Release or discard what is held of a type; how many records that is."""
-    word: Word = "released" if apply else "discarded"
-    keys = await answer_held(connection, workspace, entity_type, word)
-    codec = Codec.from_files()
+    connection: Connection, workspace: str, number: int, said: str | None
+) -> dict[str, Any]:
+    """Release or discard everything that is held of the type the question is about."""
+    words: dict[str | None, Word] = {"apply": "released", "discard": "discarded"}
+    asked = await review_of(connection, workspace, number)
+    if asked is None or asked["state"] != "open":
+        raise CommandError(f"question {number} is not open", "twinledger review list", Exit.NOT_FOUND)
+    if said not in words:
+        raise CommandError("pass them on?", f"twinledger review answer {number} --discard", Exit.USAGE)
+    keys = await answer_held(connection, workspace, asked["subject"], words[said])
+    codec, clock = Codec.from_files(), SystemClock()
     await outbox.append(connection, [_hint(codec, workspace, key, clock) for key in keys], notify=True)
-    return len(keys)
+    await close_review(connection, number)
+    return {"id": number, words[said]: len(keys), "of": asked["subject"]}
 
 
 def _hint(codec: Codec, workspace: str, key: ExternalKey, clock: Clock) -> OutRecord:

@@ -41,5 +41,3 @@ class Graves:
     """Ends that meet a later change of another side: what that side holds."""
     resting: set[UUID] = field(default_factory=set)
     """Entities whose writes rest a little: a merge shows in its children a moment later."""
-    withdrawn: list[tuple[str, str]] = field(default_factory=list)
-    """Questions (kind, subject) that answered themselves."""

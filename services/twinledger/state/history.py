@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -85,17 +85,18 @@ async def save_reviews(connection: Connection, reviews: Iterable[Review]) -> Non
         )
 
 
-async def withdraw_reviews(connection: Connection, workspace: str, asked: Iterable[tuple[str, str]]) -> None:
-    """Questions (kind, subject) that nobody has to answer any more."""
-    rows = list(asked)
-    if rows:
+async def withdraw_reviews(
+    connection: Connection, workspace: str, asked: Collection[tuple[str, str]]
+) -> None:
+    """Questions (kind, subject) that answered themselves are asked no more."""
+    if asked:
         await connection.execute(
             """update review_item r set state = 'withdrawn'
                  from unnest($2::text[], $3::text[]) as t(kind, subject)
                 where r.workspace = $1 and r.kind = t.kind and r.subject = t.subject and r.state = 'open'""",
             workspace,
-            [kind for kind, _ in rows],
-            [subject for _, subject in rows],
+            [kind for kind, _ in asked],
+            [subject for _, subject in asked],
         )
 
 

@@ -12,7 +12,6 @@ from tests.fakes.feeding import ANA, Enrich
 
 from twinledger.cli.held_deletions import answer_mass_delete
 from twinledger.enrich.held import HeldRecords
-from twinledger.kernel.clock import SystemClock
 from twinledger.road.broker import Received
 from twinledger.road.outcome import Ok, Skip
 
@@ -47,8 +46,11 @@ async def archived(enrich: Enrich) -> int:
 
 
 async def answer(enrich: Enrich, *, apply: bool) -> int:
+    (asked,) = await enrich.rows("select id from review_item where kind = 'mass_delete' and state = 'open'")
     async with enrich.pool.acquire() as connection, connection.transaction():
-        return await answer_mass_delete(connection, "default", "customer", apply=apply, clock=SystemClock())
+        said = await answer_mass_delete(connection, "default", asked["id"], "apply" if apply else "discard")
+    assert await enrich.rows("select id from review_item where state = 'open'") == []
+    return int(said["released" if apply else "discarded"])
 
 
 async def test_twenty_deletions_pass(enrich: Enrich) -> None:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import ROLE, BatchState, Observed
 from twinledger.enrich.steps.follow_merge import follow, merge_into
-from twinledger.enrich.steps.load_graves import says_end
+from twinledger.enrich.steps.load_graves import PASSED_ON, says_end, who_ends
 from twinledger.enrich.steps.merge_fields import is_stale
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road.outcome import Ok, Outcome, Skip
@@ -27,7 +27,6 @@ from twinledger.state.tombstones import Tombstone
 __all__ = ["HELD", "Burial"]
 
 HELD = Skip(reason="held: too many deletions at once")
-_PASSED_ON = {"archive": "archived", "propagate": "deleted", "void": "void"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ class Burial:
         if changed:
             self._wins(entity, changed, observed, state)
         else:
-            _set_state(entity, _PASSED_ON[policy], observed, state)
+            _set_state(entity, PASSED_ON[policy], observed, state)
         state.touched[entity.id] = observed
         return Ok(None)
 
@@ -115,8 +114,8 @@ class Burial:
             return None
         if "state" not in rule.policy:
             return "its kind knows no state to pass on"
-        if policy == "void" and rule.policy["state"].owner not in (None, observed.system):
-            return f"only {rule.policy['state'].owner} may end it"
+        if who_ends(rule) not in (None, observed.system):
+            return f"only {who_ends(rule)} may end it"
         here = (name for name in rule.systems if name.partition(".")[0] == observed.system)
         rows = (state.side_of(entity.id, name) for name in here)
         kin = next((row for row in rows if row and row.status == "active" and row.key != observed.key), None)
@@ -218,7 +217,7 @@ def _end_of_double(row: CrosswalkRow, state: BatchState) -> Outcome[None]:
     place = state.side_of(row.entity_id, row.key.object)
     taken = place is not None and place.status == "active" and place.key != row.key
     state.end(row, "merged_into" if taken else "deleted", into=place if taken else None)
-    state.graves.withdrawn.append(("match", row.key.text()))
+    state.withdrawn.append(("match", row.key.text()))
     return Ok(None)
 
 

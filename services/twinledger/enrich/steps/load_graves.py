@@ -25,8 +25,10 @@ from twinledger.state.moved_children import parents_children_moved_to
 from twinledger.state.records import CrosswalkRow, ExternalKey
 from twinledger.state.tombstones import count_records, lock_ends, recent_ends, words_on
 
-__all__ = ["load_graves", "says_end"]
+__all__ = ["PASSED_ON", "load_graves", "says_end", "who_ends"]
 
+PASSED_ON = {"archive": "archived", "propagate": "deleted", "void": "void"}
+"""Policy of the rule -> state of the entity."""
 ALLOWED = 20
 ALLOWED_SHARE = 50
 """One in so many: 2 %."""
@@ -40,7 +42,13 @@ def says_end(observed: Observed, rule: SyncRule) -> bool:
     state = observed.fields.get("state")
     if state != "void" or rule.delete != "void":
         return state == "deleted"
-    return rule.policy["state"].owner == observed.system
+    return who_ends(rule) == observed.system
+
+
+def who_ends(rule: SyncRule) -> str | None:
+    """The only system that may end a record of this kind; None: any may."""
+    policy = rule.policy["state"]
+    return policy.reserved.get(PASSED_ON[rule.delete]) if policy.kind == "lattice" else policy.owner
 
 
 async def load_graves(
