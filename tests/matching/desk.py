@@ -87,7 +87,9 @@ class Desk:
         sharing = (self.by_key[key] for key in keys)
         ids = set().union(*(found for found in sharing if len(found) <= self.rule.common))
         return [
-            Candidate(id_, compare(arrival.portrait, known.portrait, self.rule), arrival.side in known.records)
+            Candidate(
+                id_, compare(arrival.portrait, known.portrait, self.rule), arrival.side in known.records
+            )
             for id_ in ids
             if (known := self.known[id_])
         ]

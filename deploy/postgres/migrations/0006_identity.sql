@@ -7,19 +7,13 @@ create table unresolved (
     surely      boolean not null,              -- it is one of its candidates; which is the question
     fields      jsonb not null,                -- what it says of itself, to be compared with
     keys        text[] not null,
-    candidates  uuid[] not null,               -- nothing is created there for these
-    answered    boolean not null default false, -- its candidates are planned for again, then the row goes
+    candidates  uuid[] not null,               -- for these nothing is created in this object
     primary key (workspace, object, external_id)
 );
 create index unresolved_by_key on unresolved using gin (keys);
 create index unresolved_by_candidate on unresolved using gin (candidates);
 
 -- ignored: a person said that this record is none of ours.
-alter table crosswalk drop constraint if exists crosswalk_status_check;
+alter table crosswalk drop constraint crosswalk_status_check;
 alter table crosswalk add constraint crosswalk_status_check
     check (status in ('active', 'merged_into', 'deleted', 'orphan', 'ignored'));
-
-alter table review_item add column if not exists answer jsonb;
-alter table review_item add column if not exists answered_by text;
-alter table review_item add column if not exists answered_at timestamptz;
-alter table review_item add column if not exists reason text;

@@ -84,7 +84,8 @@ class MatchRule:
     @property
     def paths(self) -> tuple[str, ...]:
         """Every field that decides by which keys an entity is found."""
-        return (self.email, *self.phones, self.website, *self.person, self.organization)
+        place = (*self.address.street, self.address.city, self.address.postal_code)
+        return (self.email, *self.phones, self.website, *self.person, self.organization, *place)
 
 
 def compile_match(statement: MatchStatement, entity: str, fields: Collection[str]) -> MatchRule:

@@ -48,7 +48,9 @@ def compare(one: Portrait, other: Portrait, rule: MatchRule) -> Comparison:
     return Comparison(said, score, _level(said, score, one, other, rule))
 
 
-def _level(said: Mapping[Feature, str], score: float, one: Portrait, other: Portrait, rule: MatchRule) -> Level:
+def _level(
+    said: Mapping[Feature, str], score: float, one: Portrait, other: Portrait, rule: MatchRule
+) -> Level:
     if score < rule.review:
         return "new"
     if score < rule.link or _doubtful(said, one, other):
@@ -66,13 +68,18 @@ def _doubtful(said: Mapping[Feature, str], one: Portrait, other: Portrait) -> bo
     if organization in _AGREES:
         return _may_be_another_of_the_office(said, one, other)
     # Of a name nothing is known on one side: its own mailbox is enough, but a company is no person.
-    return said.get("email") != "same" or _against(said) > 0 or bool(one.organization) != bool(other.organization)
+    return (
+        said.get("email") != "same"
+        or _against(said) > 0
+        or bool(one.organization) != bool(other.organization)
+    )
 
 
 def _may_be_kin(said: Mapping[Feature, str]) -> bool:
-    """Father and son have one name and one home, and often one telephone; each has a mailbox of his own."""
+    """Father and son have one name and one home, often one telephone, sometimes one mailbox."""
+    home = "same" in (said.get("phone"), said.get("address"))
     if said.get("email") == "same":
-        return _against(said) > 1
+        return _against(said) > 0 or (said["person"] != "same" and not home)
     return "email" in said or said["person"] != "same" or said.get("phone") != "same"
 
 
@@ -85,17 +92,10 @@ def _may_be_colleagues(said: Mapping[Feature, str]) -> bool:
 
 
 def _may_be_another_of_the_office(said: Mapping[Feature, str], one: Portrait, other: Portrait) -> bool:
-    """Departments share the company's name and numbers: where one side alone names a person, the mailbox
-    must be called after that person."""
-    if one.person or other.person:
-        return said.get("email") != "same" or _against(said) > 0 or not _names(one.email, one.person or other.person)
-    mail = said.get("email") in ("same", "shared")
-    return not mail or _against(said) > 0 or "same" not in (said.get("phone"), said.get("address"))
-
-
-def _names(email: str, person: tuple[Word, ...]) -> bool:
-    local = "".join(letter for letter in email.partition("@")[0] if letter.isalpha())
-    return any(len(word.text) > 2 and word.text in local for word in person)
+    """Departments share the company's name, mailbox and numbers: where a side names a person, the other must."""
+    if one.person or other.person or said.get("email") not in ("same", "shared"):
+        return True
+    return _against(said) > 0 or "same" not in (said.get("phone"), said.get("address"))
 
 
 def _against(said: Mapping[Feature, str]) -> int:
@@ -176,7 +176,9 @@ def _words(one: tuple[Word, ...], other: tuple[Word, ...]) -> str:
     short, long = sorted((one, other), key=len)
     rest, met, equal = list(long), 0, 0
     for word in sorted(short, key=lambda w: -len(w.text)):
-        found = next((w for w in rest if w.text == word.text), None) or next((w for w in rest if _meets(word, w)), None)
+        found = next((w for w in rest if w.text == word.text), None) or next(
+            (w for w in rest if _meets(word, w)), None
+        )
         if found is not None:
             rest.remove(found)
             met += 1

@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from twinledger.enrich.matching.words import Word, organization_words, person_words, skeleton, without_legal_form
+from twinledger.enrich.matching.words import (
+    Word,
+    organization_words,
+    person_words,
+    skeleton,
+    without_legal_form,
+)
 from twinledger.mapping.match_rule import MatchRule
 from twinledger.mapping.natural_keys import natural_key
 

@@ -14,9 +14,7 @@ from twinledger.enrich.matching.compare import Comparison
 
 __all__ = ["Candidate", "Verdict", "judge"]
 
-Why = Literal[
-    "duplicate_in_one_system", "several_candidates", "its_match_is_in_review", "perhaps_the_same"
-]
+Why = Literal["duplicate_in_one_system", "several_candidates", "its_match_is_in_review", "perhaps_the_same"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Verdict:
 
 
 def judge(candidates: Sequence[Candidate], margin: float) -> Verdict:
-    """In the order of arrival nothing is decided: the same record among the same candidates, the same verdict."""
+    """The same record among the same candidates has the same verdict: the order of arrival decides nothing."""
     ranked = sorted(
         (c for c in candidates if c.comparison.level != "new"),
         key=lambda c: (not c.is_sure, -c.comparison.score, bool(c.waits), c.entity_id),

@@ -20,11 +20,55 @@ _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _VOWELS = re.compile(r"[aeiouyhw]")
 _DOUBLED = re.compile(r"(.)\1+")
 _SOUNDS = str.maketrans({"c": "k", "q": "k", "z": "s", "x": "ks", "v": "f", "j": "g"})
-_TITLES = frozenset("mr mrs ms miss dr prof sir herr frau sr sra".split())
-_ARTICLES = frozenset("al el ul bin ibn".split())
+_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "sr", "sra"])
+_ARTICLES = frozenset(["al", "el", "ul", "bin", "ibn"])
 _LEGAL_FORMS = frozenset(
-    "inc llc ltd limited lp llp plc corp corporation co company gmbh ag kg kgaa ug ohg mbh sl sa sas sarl srl spa "
-    "bv nv ab as oy aps pty pvt private sp z oo zoo the and und y et of de".split()
+    [
+        "inc",
+        "llc",
+        "ltd",
+        "limited",
+        "lp",
+        "llp",
+        "plc",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "gmbh",
+        "ag",
+        "kg",
+        "kgaa",
+        "ug",
+        "ohg",
+        "mbh",
+        "sl",
+        "sa",
+        "sas",
+        "sarl",
+        "srl",
+        "spa",
+        "bv",
+        "nv",
+        "ab",
+        "as",
+        "oy",
+        "aps",
+        "pty",
+        "pvt",
+        "private",
+        "sp",
+        "z",
+        "oo",
+        "zoo",
+        "the",
+        "and",
+        "und",
+        "y",
+        "et",
+        "of",
+        "de",
+    ]
 )
 
 
@@ -78,7 +122,9 @@ def alike(one: Word, other: Word) -> bool:
     a, b = sorted((one.text, other.text), key=len)
     if a == b or (len(a) >= 3 and b.startswith(a)):
         return True
-    if (one.foreign != other.foreign or (a[0] == b[0] and len(skeleton(a)) > 2)) and skeleton(a) == skeleton(b):
+    if (one.foreign != other.foreign or (a[0] == b[0] and len(skeleton(a)) > 2)) and skeleton(a) == skeleton(
+        b
+    ):
         return True
     if len(a) >= 3 and a[0] == b[0] and a[-1] == b[-1] and len(b) - len(a) >= 3 and _within(a, b):
         return True  # "svcs", "mgmt"
@@ -94,7 +140,9 @@ def _words(text: str) -> tuple[Word, ...]:
     if text.isascii():
         return tuple(Word(part) for part in _parts(text))
     return tuple(
-        Word(part, _is_foreign(piece), _is_mute(piece)) for piece in text.split() for part in _parts(anyascii(piece))
+        Word(part, _is_foreign(piece), _is_mute(piece))
+        for piece in text.split()
+        for part in _parts(anyascii(piece))
     )
 
 
@@ -104,7 +152,9 @@ def _parts(latin: str) -> list[str]:
 
 def _is_foreign(text: str) -> bool:
     """Beyond the Latin blocks."""
-    return any(ord(letter) > 0x24F and not 0x1E00 <= ord(letter) <= 0x1EFF for letter in text if letter.isalpha())
+    return any(
+        ord(letter) > 0x24F and not 0x1E00 <= ord(letter) <= 0x1EFF for letter in text if letter.isalpha()
+    )
 
 
 def _is_mute(text: str) -> bool:

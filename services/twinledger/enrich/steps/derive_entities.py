@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState
-from twinledger.enrich.steps.resolve_identity import match_keys
+from twinledger.enrich.steps.recognise import match_keys
 from twinledger.kernel.ids import derived_id
 from twinledger.mapping.flow import Flow
 from twinledger.mapping.sync_rule import SyncRule

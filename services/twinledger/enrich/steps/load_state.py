@@ -14,7 +14,8 @@ from uuid import UUID
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.enrich.steps.derive_entities import derived_entity_id
-from twinledger.enrich.steps.resolve_identity import link_keys, match_keys, related_keys
+from twinledger.enrich.steps.recognise import match_keys
+from twinledger.enrich.steps.resolve_identity import link_keys, related_keys, shared_keys
 from twinledger.enrich.steps.resolve_references import named_keys, named_natural_keys
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id
@@ -25,6 +26,7 @@ from twinledger.state.identity import entities_by_match_key, lock_types, targets
 from twinledger.state.intents import open_intents, unsettled_objects
 from twinledger.state.records import ExternalKey
 from twinledger.state.shadows import load_shadows
+from twinledger.state.unresolved import load_unresolved
 
 __all__ = ["inbox_key", "load_entities_of", "load_state"]
 
@@ -41,11 +43,12 @@ async def load_state(
 ) -> BatchState:
     """The state the steps work on, with every entity of the batch locked."""
     state = BatchState(workspace)
-    kin = _kin(batch)
+    kin = _kin(batch, definitions)
     await _load_crosswalk(connection, state, kin | _parents(batch, definitions))
-    unknown = [observed for observed in batch if observed.key not in state.crosswalk]
+    unknown = [observed for observed in batch if not _is_known(observed, state)]
     await _recognise_unknown(connection, state, unknown, kin, definitions)
-    await _load_entities(connection, state, _entity_ids(state, kin, batch, definitions))
+    wanted = {key for o in unknown for key in match_keys(o.fields, definitions.rules[o.entity_type])}
+    await _load_entities(connection, state, _entity_ids(state, kin, batch, definitions), wanted)
     natural = {key for o in batch for key in named_natural_keys(o, definitions.refs(o.entity_type))}
     await _load_matches(connection, state, natural)
     state.seen = await already_seen(connection, workspace, {inbox_key(o) for o in batch})
@@ -58,14 +61,21 @@ async def load_entities_of(
     """State for planning alone: these entities, what flows derive from them, their sides; all locked."""
     state = BatchState(workspace)
     derived = {derived_entity_id(flow, entity_id) for entity_id in ids for flow in definitions.flows}
-    await _load_entities(connection, state, {*ids, *derived})
+    await _load_entities(connection, state, {*ids, *derived}, ())
     return state
 
 
-def _kin(batch: Sequence[Observed]) -> set[ExternalKey]:
+def _is_known(observed: Observed, state: BatchState) -> bool:
+    row = state.crosswalk.get(observed.key)
+    return row is not None and row.status != "orphan"
+
+
+def _kin(batch: Sequence[Observed], definitions: SyncDefinitions) -> set[ExternalKey]:
     """The records themselves and those that share their identity."""
-    own = {observed.key for observed in batch}
-    return own.union(*(related_keys(o) + link_keys(o) for o in batch))
+    kin = {observed.key for observed in batch}
+    for o in batch:
+        kin.update(related_keys(o), link_keys(o), shared_keys(o, definitions.rules[o.entity_type]))
+    return kin
 
 
 def _parents(batch: Sequence[Observed], definitions: SyncDefinitions) -> set[ExternalKey]:
@@ -117,10 +127,13 @@ def _entity_ids(
     return ids | {derived_entity_id(flow, source) for source in ids for flow in flows}
 
 
-async def _load_entities(connection: Connection, state: BatchState, ids: set[UUID]) -> None:
+async def _load_entities(
+    connection: Connection, state: BatchState, ids: set[UUID], wanted: Collection[str]
+) -> None:
     state.entities = await lock_entities(connection, ids)
     known: Mapping[UUID, object] = state.entities
     for row in await sides_of_entities(connection, known.keys()):
         state.add_row(row)
     state.shadows = await load_shadows(connection, known.keys())
     state.intents = await open_intents(connection, known.keys())
+    state.questions.load(await load_unresolved(connection, state.workspace, known.keys(), wanted))
