@@ -147,9 +147,10 @@ class Marks:
 
     def __str__(self) -> str:
         return (
-            f"precision of {self.links} automatic links {self.precision:.4%} ({self.wrong} wrong), recall with "
-            f"review {self.recall:.2%}, linked alone {self.linked / self.customers:.2%} of {self.customers}; "
-            f"{self.questions} questions, {self.idle_questions} about two different customers; on a name alone: {self.on_a_name_alone}"
+            f"{self.links} automatic links, {self.wrong} wrong: precision {self.precision:.4%}; "
+            f"of {self.customers} customers on both sides {self.linked / self.customers:.1%} linked, "
+            f"with review {self.recall:.2%}; {self.questions} questions, {self.idle_questions} idle; "
+            f"on a name alone: {self.on_a_name_alone}"
         )
 
 

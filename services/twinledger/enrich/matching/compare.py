@@ -92,7 +92,7 @@ def _may_be_colleagues(said: Mapping[Feature, str]) -> bool:
 
 
 def _may_be_another_of_the_office(said: Mapping[Feature, str], one: Portrait, other: Portrait) -> bool:
-    """Departments share the company's name, mailbox and numbers: where a side names a person, the other must."""
+    """Departments share a name, a mailbox and numbers: where one side names a person, the other must."""
     if one.person or other.person or said.get("email") not in ("same", "shared"):
         return True
     return _against(said) > 0 or "same" not in (said.get("phone"), said.get("address"))

@@ -50,7 +50,7 @@ class Verdict:
 
 
 def judge(candidates: Sequence[Candidate], margin: float) -> Verdict:
-    """The same record among the same candidates has the same verdict: the order of arrival decides nothing."""
+    """The same record among the same candidates has the same verdict, in whatever order all arrived."""
     ranked = sorted(
         (c for c in candidates if c.comparison.level != "new"),
         key=lambda c: (not c.is_sure, -c.comparison.score, bool(c.waits), c.entity_id),

@@ -22,54 +22,11 @@ _DOUBLED = re.compile(r"(.)\1+")
 _SOUNDS = str.maketrans({"c": "k", "q": "k", "z": "s", "x": "ks", "v": "f", "j": "g"})
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "sr", "sra"])
 _ARTICLES = frozenset(["al", "el", "ul", "bin", "ibn"])
-_LEGAL_FORMS = frozenset(
-    [
-        "inc",
-        "llc",
-        "ltd",
-        "limited",
-        "lp",
-        "llp",
-        "plc",
-        "corp",
-        "corporation",
-        "co",
-        "company",
-        "gmbh",
-        "ag",
-        "kg",
-        "kgaa",
-        "ug",
-        "ohg",
-        "mbh",
-        "sl",
-        "sa",
-        "sas",
-        "sarl",
-        "srl",
-        "spa",
-        "bv",
-        "nv",
-        "ab",
-        "as",
-        "oy",
-        "aps",
-        "pty",
-        "pvt",
-        "private",
-        "sp",
-        "z",
-        "oo",
-        "zoo",
-        "the",
-        "and",
-        "und",
-        "y",
-        "et",
-        "of",
-        "de",
-    ]
+_LEGAL_FORM_WORDS = (
+    "inc llc ltd limited lp llp plc corp corporation co company gmbh ag kg kgaa ug ohg mbh sl sa sas "
+    "sarl srl spa bv nv ab as oy aps pty pvt private sp z oo zoo the and und y et of de"
 )
+_LEGAL_FORMS = frozenset(_LEGAL_FORM_WORDS.split())
 
 
 class Word(NamedTuple):
