@@ -60,6 +60,11 @@ class Desk:
             while again:
                 again += sorted(self._judge(again.pop()) - set(again))
 
+    def pairs(self) -> set[frozenset[str]]:
+        """Records that are one customer."""
+        both = (known.records.values() for known in self.known.values() if len(known.records) == 2)
+        return {frozenset(entry.external_id for entry in records) for records in both}
+
     def _judge(self, name: str) -> set[str]:
         """Names of those in review that may now be judged otherwise."""
         arrival = self.entries[name]

@@ -176,7 +176,7 @@ async def test_two_products_that_share_records_hold_one_entity_in_two_rows(enric
     await enrich.feed(enrich.record(inventory, "78", order | {"number": "SO-2"}))
     await enrich.feed(enrich.record("zoho_books.sales_order", "78", order | {"number": "SO-2"}))
     rows = await enrich.rows(
-        "select count(distinct entity_id) as entities, count(*) as rows from crosswalk where object like '%er'"
+        "select count(distinct entity_id) entities, count(*) as rows from crosswalk where object like '%er'"
     )
     assert rows == [{"entities": 2, "rows": 4}]
     assert inventory not in [row["object"] for row in await enrich.planned()]
