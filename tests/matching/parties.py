@@ -29,6 +29,9 @@ _LOCALES = ("en", "de", "es", "pl", "ru", "el", "ar", "zh", "ja", "in", "vi")
 _SHARES = (56, 8, 8, 4, 5, 2, 4, 4, 3, 4, 2)
 
 
+Kind = Literal["person", "organization", "sole_trader"]
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     number: int
@@ -46,7 +49,7 @@ class Party:
 
     truth: int
     locale: str
-    kind: Literal["person", "organization", "sole_trader"]
+    kind: Kind
     given: Name
     family: Name
     organization: str
@@ -86,7 +89,8 @@ def _often(dice: Random, names: tuple[Name, ...]) -> Name:
 
 def _party(dice: Random, truth: int) -> Party:
     locale = dice.choices(_LOCALES, _SHARES)[0]
-    kind = dice.choices(("person", "organization", "sole_trader"), (38, 54, 8))[0]
+    kinds: tuple[Kind, ...] = ("person", "organization", "sole_trader")
+    kind = dice.choices(kinds, (38, 54, 8))[0]
     given, family = _often(dice, GIVEN[locale]), _often(dice, FAMILY[locale])
     if kind == "organization" and dice.random() < 0.22:
         given, family = ("",), ("",)

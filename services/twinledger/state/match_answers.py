@@ -44,7 +44,7 @@ async def answer_match(
 ) -> tuple[UUID | None, list[ExternalKey]]:
     """The entity the record is from now on (None: ignored), and the records to read again."""
     key = await _asked(connection, workspace, number)
-    (row,) = await rows_of_keys(connection, workspace, [key]) or [None]
+    row = next(iter(await rows_of_keys(connection, workspace, [key])), None)
     if row is None or row.status != "orphan":
         raise PermanentError(f"{key.text()} waits for no answer any more", error_class="gone")
     asked_about = (await load_entities(connection, [row.entity_id]))[row.entity_id]

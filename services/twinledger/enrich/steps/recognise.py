@@ -74,6 +74,7 @@ def matched_by_score(observed: Observed, rule: MatchRule, state: BatchState) -> 
             continue
         comparison = compare(portrait, portrait_of(one.fields, rule), rule)
         here = one.key.object == observed.key.object
-        waits = "surely" if one.surely else "perhaps"
-        candidates.append(Candidate(one.candidates[0], comparison, here, waits))
+        candidates.append(
+            Candidate(one.candidates[0], comparison, here, "surely" if one.surely else "perhaps")
+        )
     return judge(candidates, rule.margin)
