@@ -167,7 +167,8 @@ class Stage:
         return [Envelope.from_headers(record.headers) for record in self.broker.log[SOURCE_RECORDS.name]]
 
     def hinted(self) -> list[str]:
-        return [self.codec.decode(r.value)[1]["external_id"] for r in self.broker.log[HINTS.name]]
+        hints = [self.codec.decode(record.value)[1] for record in self.broker.log[HINTS.name]]
+        return [one for hint in hints for one in (hint["external_id"], *hint["more_ids"])]
 
     async def due(self) -> int:
         return int(await self.pool.fetchval("select count(*) from due_read where hints > read_hints"))
