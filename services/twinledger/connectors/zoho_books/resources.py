@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+
+from twinledger.connectors.zoho_platform.finance_resources import FinanceResource, stamp
 
 __all__ = ["NATURAL_KEYS", "REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
 
@@ -13,28 +13,11 @@ REFERENCE_FIELD = "cf_twinledger_ref"
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
-    """One Books resource.
+class Resource(FinanceResource):
+    """`upsert`: creates go by our unique custom field. `modified_filter`: the list filters by stamp."""
 
-    `demands` are body fields without which a PUT is refused. `upsert`: creates go by our unique
-    custom field. `number` is the field whose presence needs `ignore_auto_number_generation`.
-    `list_query` and `list_order` shape the poll; `modified_filter` says that it filters by stamp.
-    """
-
-    object: str
-    path: str
-    singular: str
-    plural: tuple[str, ...]
-    id_key: str
-    demands: tuple[str, ...]
     upsert: bool = True
-    number: str = ""
     modified_filter: bool = False
-    newest_first: bool = False
-    list_query: tuple[tuple[str, str], ...] = ()
-    phases: Mapping[str, str] | None = None
-    entity: str = ""
-    payload_keys: tuple[str, ...] = ()
 
 
 _ACTIVE = {"active": "active", "inactive": "inactive"}
@@ -131,13 +114,3 @@ NATURAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "zoho_books.customer_payment": ("reference_number",),
 }
 """By what a list finds a record again; the first one is a filter of the list."""
-
-
-def stamp(record: Mapping[str, Any]) -> datetime | None:
-    """`last_modified_time`: ISO with an offset that has no colon; not every resource has one."""
-    text = record.get("last_modified_time")
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
