@@ -41,7 +41,7 @@ async def by_paste(handshake: Handshake) -> str:
     """The person copies the address over; an error page at it does not matter."""
     say(f"open this page, allow the access:\n\n  {handshake.address}\n")
     say("then paste the address your browser was sent to (it may show an error) and press Enter:")
-    line = await asyncio.to_thread(sys.stdin.readline)
+    line: str = await asyncio.to_thread(sys.stdin.readline)
     if not line.strip():
         raise CommandError("no address was pasted", "the same command once more", Exit.INTERRUPTED)
     return line.strip()

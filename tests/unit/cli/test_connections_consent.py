@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import webbrowser
 
 import pytest
 from tests.fakes.clock import FakeClock
 from tests.unit.connectors.test_connecting import FakeAuth
 
-from twinledger.cli import connections_consent
 from twinledger.cli.connections_consent import Loopback, by_browser, can_listen
 from twinledger.cli.dev.process import kept_ports
 from twinledger.connectors.connecting import Handshake
@@ -58,6 +58,6 @@ async def test_the_browser_comes_back_by_itself(redirect: str, monkeypatch: pyte
         async with new_http_client() as http:
             await http.get(f"{redirect}?code=c1&state={handshake.state}")
 
-    monkeypatch.setattr(connections_consent.webbrowser, "open", browser)
+    monkeypatch.setattr(webbrowser, "open", browser)
     assert await by_browser(handshake, redirect) == f"{redirect}?code=c1&state={handshake.state}"
     assert visits == [handshake.address]
