@@ -6,6 +6,7 @@ set-based queries and locked; steps change it in memory, `steps/store_changes.py
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,6 +79,10 @@ class BatchState:
     conflicts: list[Conflict] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
+    withdrawn: list[tuple[str, str]] = field(default_factory=list)
+    """Kind and subject of questions that answered themselves."""
+    counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """What metrics tell of the batch: (what, system, entity)."""
     wanted: set[ExternalKey] = field(default_factory=set)
 
     def add_row(self, row: CrosswalkRow) -> None:

@@ -6,18 +6,21 @@ decode -> load and lock -> resolve references -> resolve identity -> settle echo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
+from twinledger.enrich.counts import count
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.enrich.steps.decode_observation import decode_observation
 from twinledger.enrich.steps.derive_entities import derive
 from twinledger.enrich.steps.doubt_totals import doubt_totals
-from twinledger.enrich.steps.load_state import inbox_key, load_state
-from twinledger.enrich.steps.observe import Observer
+from twinledger.enrich.steps.load_state import inbox_key, load_entities_of, load_state
+from twinledger.enrich.steps.observe import STALE, Observer
 from twinledger.enrich.steps.outgoing import Outgoing
 from twinledger.enrich.steps.plan_writes import Planner
+from twinledger.enrich.steps.resolve_identity import match_keys
 from twinledger.enrich.steps.store_changes import store_changes
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
@@ -65,20 +68,36 @@ class EnrichPipeline:
         state = await load_state(connection, workspace, observations, self.definitions)
         observer = Observer(self.definitions)
         verdicts = [(position, observer.observe(observed, state)) for position, observed in part]
-        await self._plan(connection, state)
+        await self._plan(connection, state, dict(state.touched))
         outgoing = Outgoing(self.codec, self.clock, workspace)
         records = [*outgoing.intents(state.planned), *outgoing.hints(state.wanted)]
         await store_changes(connection, state, records)
-        settled = [o for (_, o), (_, v) in zip(part, verdicts, strict=True) if _is_done(v)]
-        await inbox.claim_new(connection, workspace, {inbox_key(observed) for observed in settled})
-        await taken_in(connection, workspace, [observed.key for observed in settled])
+        settled = [(o, v) for (_, o), (_, v) in zip(part, verdicts, strict=True) if _is_done(v)]
+        # A stale one had no effect: seen again by a later read it may tell something new.
+        claimed = {inbox_key(observed) for observed, verdict in settled if verdict is not STALE}
+        await inbox.claim_new(connection, workspace, claimed)
+        await taken_in(connection, workspace, [observed.key for observed, _ in settled])
+        count(state)
         return verdicts
 
-    async def _plan(self, connection: Connection, state: BatchState) -> None:
+    async def replan(self, connection: Connection, workspace: str, ids: Collection[UUID]) -> None:
+        """Plan the writes of entities that a person's answer has changed."""
+        state = await load_entities_of(connection, workspace, ids, self.definitions)
+        for entity in state.entities.values():
+            state.rename(entity.id, [], match_keys(entity.fields, self.definitions.rules[entity.type]))
+        await self._plan(connection, state, dict.fromkeys(state.entities))
+        await store_changes(
+            connection, state, Outgoing(self.codec, self.clock, workspace).intents(state.planned)
+        )
+        count(state)
+
+    async def _plan(
+        self, connection: Connection, state: BatchState, touched_by: Mapping[UUID, Observed | None]
+    ) -> None:
         key = await self._key(connection, state)
         planner = Planner(self.definitions.mappings, self.budget_groups, key, self.definitions.flows)
         now = self.clock.now()
-        for entity_id, observed in list(state.touched.items()):
+        for entity_id, observed in touched_by.items():
             entity = state.entities[entity_id]
             touched = [entity]
             for flow in self.definitions.flows:
@@ -88,7 +107,8 @@ class EnrichPipeline:
                 touched += [made] if made is not None else []
             for each in touched:
                 rule = self.definitions.rules[each.type]
-                planner.plan(each, rule, state, observed.lane, observed.received_at)
+                lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
+                planner.plan(each, rule, state, lane, received_at)
                 doubt_totals(each, rule, state)
 
     async def _key(self, connection: Connection, state: BatchState) -> bytes:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from twinledger.connectors.opening import budget_groups
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.pipeline import EnrichPipeline
+from twinledger.enrich.replanner import Replanner
 from twinledger.enrich.settings import EnrichSettings
 from twinledger.kernel.database import open_pool
 from twinledger.kernel.ids import new_rng
@@ -67,4 +68,4 @@ async def wire(settings: EnrichSettings, runtime: Runtime) -> AsyncIterator[Sequ
             release=release(),
             instance=settings.instance,
         )
-        yield [runner, relay, indexer]
+        yield [runner, relay, indexer, Replanner(pool, pipeline)]

@@ -11,6 +11,7 @@ __all__ = [
     "BUILD_INFO",
     "CONFLICTS",
     "DLQ_RECORDS",
+    "ECHOES",
     "ERRORS",
     "EVENTS",
     "EVENT_AGE",
@@ -21,6 +22,7 @@ __all__ = [
     "LAST_SUCCESS",
     "LOG_KEYS_DROPPED",
     "NOOP_WRITES_AVOIDED",
+    "OSCILLATIONS",
     "OUTBOX_OLDEST_AGE",
     "OUTBOX_PENDING",
     "REBALANCES",
@@ -92,6 +94,14 @@ INTENTS_ENDED = Counter(
 )
 NOOP_WRITES_AVOIDED = Counter(
     "twinledger_noop_writes_avoided_total", "Plans that held nothing to write.", ["system", "entity"]
+)
+ECHOES = Counter(
+    "twinledger_echoes_total", "Observations that only repeat our own write.", ["system", "entity"]
+)
+OSCILLATIONS = Counter(
+    "twinledger_oscillations_total",
+    "Fields no longer written since they went back and forth; a rise needs a person.",
+    ["system", "entity"],
 )
 CONFLICTS = Counter("twinledger_conflicts_total", "By the policy that decided.", ["entity", "policy"])
 

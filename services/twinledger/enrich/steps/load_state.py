@@ -26,13 +26,14 @@ from twinledger.state.intents import open_intents, unsettled_objects
 from twinledger.state.records import ExternalKey
 from twinledger.state.shadows import load_shadows
 
-__all__ = ["inbox_key", "load_state"]
+__all__ = ["inbox_key", "load_entities_of", "load_state"]
 
 
 def inbox_key(observed: Observed) -> tuple[str, str, str, str]:
-    """What makes an observation the same one again."""
-    version = observed.vendor_updated_at or observed.read_started_at
-    return (observed.key.object, observed.key.external_id, version.isoformat(), observed.content_hash)
+    """What makes an observation the same one again: the read. A second read that shows the same stamp and
+    content says something new where we wrote in between: stamps have whole seconds."""
+    read = observed.read_started_at.isoformat()
+    return (observed.key.object, observed.key.external_id, read, observed.content_hash)
 
 
 async def load_state(
@@ -48,6 +49,16 @@ async def load_state(
     natural = {key for o in batch for key in named_natural_keys(o, definitions.refs(o.entity_type))}
     await _load_matches(connection, state, natural)
     state.seen = await already_seen(connection, workspace, {inbox_key(o) for o in batch})
+    return state
+
+
+async def load_entities_of(
+    connection: Connection, workspace: str, ids: Collection[UUID], definitions: SyncDefinitions
+) -> BatchState:
+    """State for planning alone: these entities, what flows derive from them, their sides; all locked."""
+    state = BatchState(workspace)
+    derived = {derived_entity_id(flow, entity_id) for entity_id in ids for flow in definitions.flows}
+    await _load_entities(connection, state, {*ids, *derived})
     return state
 
 
