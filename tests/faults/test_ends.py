@@ -213,3 +213,35 @@ async def test_a_mass_deletion_is_held_until_a_person_says_no(live: Live) -> Non
     await live.rest()
     states = [(await shown(live, "zoho_books.contact", one["contact_id"]))["status"] for one in contacts]
     assert states.count("inactive") == len(clients) - count
+
+
+async def test_a_person_becomes_an_organization_and_a_person_again(live: Live) -> None:
+    client, contact, books = await customer(live, "grown")
+    await live.people.update("freshbooks.client", client, {"organization": "Grown Ltd"})
+
+    async def linked() -> bool:
+        return bool((await shown(live, "zoho_crm.contact", contact)).get("Account_Name"))
+
+    await eventually(linked, within_s=60, every_s=0.2)
+    await live.rest()
+    account = await live.one("zoho_crm.account", having("Account_Name", "Grown Ltd"))
+    found = await shown(live, "zoho_crm.contact", contact)
+    assert found["Account_Name"]["id"] == account["id"]
+    await live.people.update("freshbooks.client", client, {"organization": ""})
+
+    async def left() -> bool:
+        return not await linked()
+
+    await eventually(left, within_s=60, every_s=0.2)
+    await live.rest()
+    await live.one("zoho_crm.account", having("Account_Name", "Grown Ltd"))
+    await live.one("zoho_crm.contact", having("Email", "grown@ends.example"))
+    assert (await shown(live, "zoho_books.contact", books))["company_name"] == ""
+    key = f"zoho_crm.account/{account['id']}"
+    assert await reviews(live, key) == [("retyped", key)]
+    await live.people.update("freshbooks.client", client, {"organization": "Grown again"})
+    await eventually(linked, within_s=60, every_s=0.2)
+    await live.rest()
+    again = await shown(live, "zoho_crm.contact", contact)
+    assert again["Account_Name"]["id"] == account["id"]
+    assert (await shown(live, "zoho_crm.account", account["id"]))["Account_Name"] == "Grown again"

@@ -23,6 +23,7 @@ from twinledger.enrich.steps.observe import STALE, Observer
 from twinledger.enrich.steps.outgoing import Outgoing
 from twinledger.enrich.steps.plan_writes import Planner
 from twinledger.enrich.steps.resolve_identity import match_keys
+from twinledger.enrich.steps.retype import retype
 from twinledger.enrich.steps.store_changes import store_changes
 from twinledger.enrich.steps.store_graves import look_for_losers, store_graves
 from twinledger.kernel.clock import Clock
@@ -115,6 +116,7 @@ class EnrichPipeline:
             for each in touched:
                 rule = self.definitions.rules[each.type]
                 lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
+                retype(each, rule, self.definitions.mappings, state)
                 planner.plan(each, rule, state, lane, received_at)
                 doubt_totals(each, rule, state)
 

@@ -194,6 +194,7 @@ def changed_since(entity: Entity, shadow: Shadow, rule: SyncRule) -> Fields:
         path: entity.fields.get(path)
         for path, value in shadow.fields.items()
         if path != "state"
+        and path in rule.policy
         and rule.policy[path].kind != "computed"
         and path in entity.clocks
         and entity.clocks[path].version > shadow.bases.get(path, 0)

@@ -5,7 +5,7 @@ In: Observed, BatchState    Out: Ok, Skip (seen, stale, unchanged, in review) or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from twinledger.enrich.definitions import SyncDefinitions
@@ -18,6 +18,7 @@ from twinledger.enrich.steps.merge_fields import Change, Merge, is_stale, merge
 from twinledger.enrich.steps.resolve_identity import match_keys, resolve_identity
 from twinledger.enrich.steps.resolve_references import resolve_references
 from twinledger.enrich.steps.settle_echo import is_mid_flight, settle_echo
+from twinledger.mapping.links import LINKED
 from twinledger.road.outcome import Ok, Outcome, Retry, Skip
 from twinledger.state.history import AuditRow
 from twinledger.state.records import NO_MARKS, Entity, Review, Shadow, Target
@@ -65,12 +66,15 @@ class Observer:
             shadow.changed = True
             return Skip(reason="unchanged")
         carries = observed.key.object in self.definitions.with_reference
-        repeats = settle_echo(observed, target, state, carries_reference=carries)
+        linked = {f"link:{name}": LINKED for name in observed.links}
+        shown = replace(observed, fields={**observed.fields, **linked}) if linked else observed
+        repeats = settle_echo(shown, target, state, carries_reference=carries)
         repeats = repeats or (shadow is not None and shadow.content_hash is None)
-        entity, shadow = state.entities[entity_id], state.shadows.get(target)
+        entity = state.entities[entity_id]
         if is_mid_flight(observed, target, state, self.definitions.rules[entity.type].policy):
             return Retry(reason="write_unsettled", waits_for=None, delay_s=UNSETTLED_WAIT_S)
         self._first_look(observed, target, state)
+        shadow = state.shadows.get(target)
         known_by = self._keys(entity)
         parents = self.definitions.parents(entity.type)
         note_moves(observed, shadow.fields if shadow is not None else {}, parents, state)
@@ -78,7 +82,8 @@ class Observer:
         observed = as_known_here(observed, entity, rule, parents, state)
         result = self._merge(observed, entity, shadow)
         state.rename(entity.id, known_by, self._keys(entity))
-        self._keep(observed, entity, target, result, state)
+        shown = replace(observed, fields={**observed.fields, **linked}) if linked else observed
+        self._keep(shown, entity, target, result, state)
         self._tell(observed, entity, result, state)
         burial.after_merge(observed, entity, result.accepted, state)
         if repeats and not result.accepted and not result.conflicts:
