@@ -41,3 +41,11 @@ class SyncDefinitions:
     def refs(self, entity_type: str) -> Sequence[str]:
         """Paths of the entity that hold references: "customer", "lines.item"."""
         return self.ref_paths[entity_type]
+
+    def parents(self, entity_type: str) -> Sequence[str]:
+        """Those of them that name a record which people may merge into another."""
+        return [
+            path
+            for path, named in self.models[entity_type].refs.items()
+            if "." not in path and self.rules[named].delete in ("archive", "propagate")
+        ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from twinledger.enrich.graves import Graves
 from twinledger.state.history import AuditRow
 from twinledger.state.records import (
     Conflict,
@@ -84,6 +85,7 @@ class BatchState:
     counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """What metrics tell of the batch: (what, system, entity)."""
     wanted: set[ExternalKey] = field(default_factory=set)
+    graves: Graves = field(default_factory=Graves)
 
     def add_row(self, row: CrosswalkRow) -> None:
         """Know a crosswalk row; dead rows are kept so that nothing is created again for them."""
@@ -98,6 +100,21 @@ class BatchState:
         row = CrosswalkRow(self.workspace, key, entity_id, ROLE, status)
         self.add_row(row)
         self.bound.append(row)
+
+    def end(self, row: CrosswalkRow, status: str, into: CrosswalkRow | None = None) -> None:
+        """An external id is an entity's no longer; `into` took its place."""
+        survivor = (into.key.external_id, into.entity_id) if into is not None else (None, None)
+        ended = CrosswalkRow(row.workspace, row.key, row.entity_id, row.role, status, *survivor)
+        self.add_row(ended)
+        self.bound.append(ended)
+
+    def make_again(self, row: CrosswalkRow) -> None:
+        """The side of a dead record is free for a new one; should the old come back, a person is asked."""
+        self.end(row, "orphan")
+        target = Target(row.entity_id, row.key.object, row.role)
+        self.sides.pop(target, None)
+        if (shadow := self.shadows.get(target)) is not None:
+            shadow.forget()
 
     def rename(self, entity_id: UUID, before: Sequence[str], after: Sequence[str]) -> None:
         """Later records of the batch find the entity by its new match keys, and no longer by the old."""
@@ -114,6 +131,8 @@ class BatchState:
         return self.sides.get(Target(entity_id, object_name, ROLE))
 
     def entity_of(self, key: ExternalKey) -> UUID | None:
-        """The entity an external id is linked to."""
+        """The entity an external id is linked to; a merged record stands for its survivor."""
         row = self.crosswalk.get(key)
+        if row is not None and row.status == "merged_into":
+            return row.survivor
         return row.entity_id if row is not None and row.status == "active" else None

@@ -1,6 +1,6 @@
 """Enrich: its pipeline. One database transaction a batch; the runner commits it with the offsets.
 
-decode -> load and lock -> resolve references -> resolve identity -> settle echo -> merge
+decode -> load and lock -> judge ends -> resolve references -> resolve identity -> settle echo -> merge
        -> derive -> plan -> store
 """
 
@@ -13,15 +13,19 @@ from uuid import UUID
 from twinledger.enrich.counts import count
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
+from twinledger.enrich.steps.bury_record import HELD
 from twinledger.enrich.steps.decode_observation import decode_observation
 from twinledger.enrich.steps.derive_entities import derive
 from twinledger.enrich.steps.doubt_totals import doubt_totals
+from twinledger.enrich.steps.load_graves import load_graves
 from twinledger.enrich.steps.load_state import inbox_key, load_entities_of, load_state
 from twinledger.enrich.steps.observe import STALE, Observer
 from twinledger.enrich.steps.outgoing import Outgoing
 from twinledger.enrich.steps.plan_writes import Planner
 from twinledger.enrich.steps.resolve_identity import match_keys
+from twinledger.enrich.steps.retype import retype
 from twinledger.enrich.steps.store_changes import store_changes
+from twinledger.enrich.steps.store_graves import look_for_losers, store_graves
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
@@ -44,6 +48,7 @@ class EnrichPipeline:
     codec: Codec
     clock: Clock
     workspaces: dict[str, Workspace]
+    burial_rest_s: float = 5.0
 
     async def handle(self, connection: Connection, batch: Sequence[Received]) -> Sequence[Outcome[None]]:
         """A verdict for each record, in order."""
@@ -66,15 +71,18 @@ class EnrichPipeline:
     ) -> list[tuple[int, Outcome[None]]]:
         observations = [observed for _, observed in part]
         state = await load_state(connection, workspace, observations, self.definitions)
+        await load_graves(connection, state, observations, self.definitions)
         observer = Observer(self.definitions)
         verdicts = [(position, observer.observe(observed, state)) for position, observed in part]
         await self._plan(connection, state, dict(state.touched))
+        await look_for_losers(connection, state)
         outgoing = Outgoing(self.codec, self.clock, workspace)
         records = [*outgoing.intents(state.planned), *outgoing.hints(state.wanted)]
         await store_changes(connection, state, records)
+        await store_graves(connection, state, self.burial_rest_s)
         settled = [(o, v) for (_, o), (_, v) in zip(part, verdicts, strict=True) if _is_done(v)]
-        # A stale one had no effect: seen again by a later read it may tell something new.
-        claimed = {inbox_key(observed) for observed, verdict in settled if verdict is not STALE}
+        # A stale or held one had no effect: seen again by a later read it may tell something new.
+        claimed = {inbox_key(observed) for observed, verdict in settled if verdict not in (STALE, HELD)}
         await inbox.claim_new(connection, workspace, claimed)
         await taken_in(connection, workspace, [observed.key for observed, _ in settled])
         count(state)
@@ -108,6 +116,7 @@ class EnrichPipeline:
             for each in touched:
                 rule = self.definitions.rules[each.type]
                 lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
+                retype(each, rule, self.definitions.mappings, state)
                 planner.plan(each, rule, state, lane, received_at)
                 doubt_totals(each, rule, state)
 

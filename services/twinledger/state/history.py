@@ -11,7 +11,7 @@ import orjson
 from twinledger.kernel.database import Connection
 from twinledger.state.records import Conflict, Review
 
-__all__ = ["AuditRow", "save_audit", "save_conflicts", "save_reviews", "withdraw_reviews"]
+__all__ = ["AuditRow", "close_review", "save_audit", "save_conflicts", "save_reviews", "withdraw_reviews"]
 
 
 class AuditRow(NamedTuple):
@@ -98,3 +98,8 @@ async def withdraw_reviews(
             [kind for kind, _ in asked],
             [subject for _, subject in asked],
         )
+
+
+async def close_review(connection: Connection, number: int) -> None:
+    """A person has answered."""
+    await connection.execute("update review_item set state = 'answered' where id = $1", number)

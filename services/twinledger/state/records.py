@@ -124,6 +124,12 @@ class Shadow:
     marks: Marks = NO_MARKS
     changed: bool = False
 
+    def forget(self) -> None:
+        """What one record held is no base for another that stands in its place."""
+        self.fields, self.bases = {}, {}
+        self.content_hash, self.vendor_updated_at, self.marks = None, None, NO_MARKS
+        self.changed = True
+
     def holds(self, path: str, value: Any) -> bool:
         """Is this what the side makes of `value`?"""
         made_of = self.marks.mangled
@@ -132,13 +138,19 @@ class Shadow:
 
 @dataclass(frozen=True, slots=True)
 class CrosswalkRow:
-    """External id <-> entity."""
+    """External id <-> entity. `merged_into`: the id that took its place, `survivor`: whose that one is."""
 
     workspace: str
     key: ExternalKey
     entity_id: UUID
     role: str
     status: str = "active"
+    merged_into: str | None = None
+    survivor: UUID | None = None
+
+    @property
+    def system(self) -> str:
+        return system_of(self.key.object)
 
 
 @dataclass(slots=True)

@@ -107,7 +107,8 @@ def _entity_ids(
     state: BatchState, kin: Collection[ExternalKey], batch: Sequence[Observed], definitions: SyncDefinitions
 ) -> set[UUID]:
     """Known entities, those that unknown records may turn out to be, and those that flows derive."""
-    ids = {state.crosswalk[key].entity_id for key in kin if key in state.crosswalk}
+    rows = [state.crosswalk[key] for key in kin if key in state.crosswalk]
+    ids = {row.entity_id for row in rows} | {row.survivor for row in rows if row.survivor is not None}
     ids |= {target.entity_id for target in state.references.values()}
     ids |= {entity_id for found in state.matches.values() for entity_id in found}
     ids |= {derived_id(state.workspace, o.key.object, o.key.external_id) for o in batch}
