@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from twinledger.mapping.custom_fields import custom_field_emitter, custom_field_getter
 from twinledger.mapping.entity_model import JSON, CanonicalField
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.expressions import Condition, compile_condition
@@ -12,7 +13,7 @@ from twinledger.mapping.field_lens import Body, Document, FieldLens, Writing
 from twinledger.mapping.functions import FUNCTIONS, ValueFunction
 from twinledger.mapping.functions.amounts import read_decimal, with_minor_units
 from twinledger.mapping.functions.dates import days_between
-from twinledger.mapping.models import ScalarStatement
+from twinledger.mapping.models import CustomField, DaysAfter, ScalarStatement
 from twinledger.mapping.paths import MISSING, Path, getter, parse_path, put
 from twinledger.mapping.tables import compile_table
 from twinledger.mapping.yaml_source import Problem
@@ -35,7 +36,7 @@ def compile_scalar(
     emit, keys = _emitter(canonical, statement, path, function)
     return FieldLens(
         field=canonical.path,
-        read=reader_of(path, function.read, prepare),
+        read=_reader(statement, path, function, prepare),
         emit=emit,
         normal=_normal(statement, function),
         keys=keys,
@@ -81,6 +82,15 @@ def functions_of(canonical: CanonicalField, names: Sequence[str], place: str = "
     return chain[0] if len(chain) == 1 else _chained(chain)
 
 
+def _reader(
+    statement: ScalarStatement, path: Path, function: ValueFunction, prepare: Callable[[Any], Any] | None
+) -> Callable[[Document], Any]:
+    if not isinstance(statement.written_as, CustomField):
+        return reader_of(path, function.read, prepare)
+    get = custom_field_getter(statement.written_as.custom_field)
+    return lambda document: MISSING if (value := get(document)) is MISSING else function.read(value)
+
+
 def reader_of(
     path: Path, convert: Callable[[Any], Any], prepare: Callable[[Any], Any] | None = None
 ) -> Callable[[Document], Any]:
@@ -115,8 +125,11 @@ def _emitter(
     canonical: CanonicalField, statement: ScalarStatement, path: Path, function: ValueFunction
 ) -> tuple[Callable[[Body, Writing], None], frozenset[Path]]:
     field = canonical.path
-    if statement.written_as is not None:
-        return _offset_emitter(field, statement)
+    if isinstance(statement.written_as, DaysAfter):
+        return _offset_emitter(field, statement.written_as)
+    if isinstance(statement.written_as, CustomField):
+        api_name = statement.written_as.custom_field
+        return custom_field_emitter(api_name, field, _to_vendor(statement, function))
     paths = [path, *(path_of(text, "also") for text in statement.also)]
     keys = frozenset(paths)
     to_vendor = _to_vendor(statement, function)
@@ -197,12 +210,9 @@ def _read_money(value: Any) -> Any:
     return read_decimal(value.get("amount"))
 
 
-def _offset_emitter(
-    field: str, statement: ScalarStatement
-) -> tuple[Callable[[Body, Writing], None], frozenset[Path]]:
-    assert statement.written_as is not None
-    start_field = statement.written_as.days_after
-    path = path_of(statement.written_as.path, "written_as", "path")
+def _offset_emitter(field: str, given: DaysAfter) -> tuple[Callable[[Body, Writing], None], frozenset[Path]]:
+    start_field = given.days_after
+    path = path_of(given.path, "written_as", "path")
 
     def emit(body: Body, writing: Writing) -> None:
         end, start = writing.fields.get(field), writing.fields.get(start_field)
@@ -216,13 +226,13 @@ def _offset_emitter(
 
 
 def _offset_start(statement: ScalarStatement) -> str | None:
-    return statement.written_as.days_after if statement.written_as else None
+    return statement.written_as.days_after if isinstance(statement.written_as, DaysAfter) else None
 
 
 def _clearable(canonical: CanonicalField, statement: ScalarStatement) -> bool:
     if statement.ref is not None:
         return statement.id == "text"
-    special = statement.table or statement.money or statement.written_as
+    special = statement.table or statement.money or isinstance(statement.written_as, DaysAfter)
     return not special and canonical.format not in ("decimal", "flag")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import orjson
 from twinledger.kernel.database import Connection
 from twinledger.state.records import Conflict, Review
 
-__all__ = ["AuditRow", "save_audit", "save_conflicts", "save_reviews"]
+__all__ = ["AuditRow", "save_audit", "save_conflicts", "save_reviews", "withdraw_reviews"]
 
 
 class AuditRow(NamedTuple):
@@ -82,4 +82,19 @@ async def save_reviews(connection: Connection, reviews: Iterable[Review]) -> Non
             review.kind,
             review.subject,
             _json(review.evidence),
+        )
+
+
+async def withdraw_reviews(
+    connection: Connection, workspace: str, questions: Collection[tuple[str, str]]
+) -> None:
+    """Questions that the world has answered by itself."""
+    if questions:
+        await connection.execute(
+            """update review_item set state = 'withdrawn'
+                 from unnest($2::text[], $3::text[]) as asked(kind, subject)
+                where review_item.workspace = $1 and review_item.state = 'open'
+                  and review_item.kind = asked.kind and review_item.subject = asked.subject""",
+            workspace,
+            *zip(*sorted(questions), strict=True),
         )
