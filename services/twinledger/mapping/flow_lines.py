@@ -144,9 +144,7 @@ def _refuse_loss(parts: Mapping[str, CanonicalField], given: DerivedLines) -> No
             continue
         if constant and parts[name].format not in ("decimal", "ref"):
             continue
-        raise Problem(
-            f"{name} differs in a group: make it a key of group_by or add it up", "fields", name
-        )
+        raise Problem(f"{name} differs in a group: make it a key of group_by or add it up", "fields", name)
     _check_amount(given)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +15,7 @@ from tests.unit.mapping.order_flow import order_flow
 from twinledger.mapping.definitions import load_shipped
 from twinledger.mapping.entity_model import entity_models
 from twinledger.mapping.errors import MappingError
-from twinledger.mapping.flow import Flow
+from twinledger.mapping.flow import Document, Flow
 from twinledger.mapping.flow_amounts import line_amount
 from twinledger.mapping.functions import canonical_decimal
 
@@ -76,8 +76,11 @@ def whole(lines: Iterable[Mapping[str, Any]], currency: str) -> dict[Any, Decima
 
 def owed(flow: Flow, order: Mapping[str, Any]) -> dict[Any, Decimal]:
     documents = flow.derive(order, {})
-    made = [line for document in documents for line in document.fields["lines"]]  # type: ignore[union-attr]
-    return whole(made, order["currency"])
+    return whole([line for document in documents for line in lines_of(document)], order["currency"])
+
+
+def lines_of(document: Document) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", document.fields["lines"])
 
 
 @pytest.mark.parametrize("made", [AS_IT_IS, BY_PRICE, BY_TAX], ids=["lines", "by price", "by tax"])
@@ -97,7 +100,7 @@ def test_shares_sum_to_the_whole(made: dict[str, Any], order: dict[str, Any], sh
     documents = flow.derive(order, {})
     assert [document.part for document in documents] == [str(number + 1) for number in range(len(shares))]
     smallest = Decimal(1).scaleb(-PLACES[order["currency"]])
-    prices = [Decimal(line["unit_price"]) for one in documents for line in one.fields["lines"]]  # type: ignore
+    prices = [Decimal(line["unit_price"]) for one in documents for line in lines_of(one)]
     assert made is not AS_IT_IS or all(price % smallest == 0 for price in prices)
 
 
@@ -114,9 +117,9 @@ def test_no_share_is_more_than_a_unit_off(order: dict[str, Any], shares: list[in
     flow = order_flow({"split_by": {"shares": shares}, "fields": {"lines": AS_IT_IS}})
     smallest = Decimal(1).scaleb(-PLACES[order["currency"]])
     for document, share in zip(flow.derive(order, {}), shares, strict=True):
-        for got, line in zip(document.fields["lines"], order["lines"], strict=True):  # type: ignore[arg-type]
+        for got, line in zip(lines_of(document), order["lines"], strict=True):
             exact = Decimal(line_amount(line, order["currency"]) or "0") * share / sum(shares)
-            assert abs(Decimal(got["unit_price"]) - exact) <= smallest  # type: ignore[index, call-overload]
+            assert abs(Decimal(got["unit_price"]) - exact) <= smallest
 
 
 FLOWS = [*load_shipped().flows, order_flow({"split_by": {"field": "tax"}, "fields": {"lines": BY_TAX}})]
