@@ -32,6 +32,7 @@ def compile_lines_of(target: CanonicalField, given: DerivedLines, known: Known) 
     origin = known.named(given.each, "each")
     if origin.fields is None:
         raise Problem(f"{given.each} of the trigger has no lines", "each")
+    given = _with_taxes(target.fields, origin.fields, given)
     names = _line_names(origin, known)
     where = names.condition(given.where, "where")
     readers = _readers(target.fields, given.fields, names, "fields", grouped=bool(given.group_by))
@@ -52,6 +53,16 @@ def compile_lines_of(target: CanonicalField, given: DerivedLines, known: Known) 
         return make(kept, scope)
 
     return lines
+
+
+def _with_taxes(
+    parts: Mapping[str, CanonicalField], of_trigger: Mapping[str, CanonicalField], given: DerivedLines
+) -> DerivedLines:
+    """Taxes come along by themselves, and group what is taxed alike: without one another sum is owed."""
+    taxes = [name for name, part in of_trigger.items() if part.ref == "tax" and name in parts]
+    silent = {name: DerivedValue(ref=name) for name in taxes if name not in given.fields}
+    keys = [*given.group_by, *(name for name in silent if given.group_by and name not in given.group_by)]
+    return given.model_copy(update={"fields": {**given.fields, **silent}, "group_by": keys})
 
 
 def _line_names(origin: CanonicalField, known: Known) -> Known:

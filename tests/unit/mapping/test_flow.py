@@ -10,11 +10,14 @@ from tests.unit.mapping.order_flow import order_flow
 
 from twinledger.mapping.definitions import load_shipped, refuse_shared_back
 from twinledger.mapping.errors import DefinitionError, MappingError
+from twinledger.mapping.flow import Flow
 from twinledger.mapping.sync_rule import FieldPolicy
 from twinledger.mapping.yaml_source import Problem
 
 SUMMED = {"quantity": {"value": 1}, "unit_price": {"aggregate": "sum", "path": "amount"}}
 AT_A_PRICE = {"quantity": {"aggregate": "sum", "path": "quantity"}, "unit_price": {"path": "unit_price"}}
+
+SOLD = {"item": "entity:i", "quantity": "2", "unit_price": "5", "tax": None}
 
 
 def lines(fields: dict[str, Any], *group_by: str, **more: Any) -> dict[str, Any]:
@@ -60,6 +63,22 @@ def test_what_could_lose_something_or_means_nothing_does_not_load(
     assert ".".join(map(str, caught.value.place)).endswith(place)
 
 
+def test_taxes_come_along_unless_a_flow_says_otherwise() -> None:
+    taxed = {"currency": "USD", "lines": [{**SOLD, "tax": "entity:t"}, SOLD, {**SOLD, "tax": "entity:t"}]}
+    grouped = order_flow(lines(SUMMED, "item"))
+    assert [(one["tax"], one["unit_price"]) for one in made(grouped, taxed)] == [
+        ("entity:t", "20"),
+        (None, "10"),
+    ]
+    freed = order_flow(lines({"quantity": {"path": "quantity"}, "tax": {"value": None}}))
+    assert [one["tax"] for one in made(freed, taxed)] == [None] * 3
+
+
+def made(flow: Flow, order: dict[str, Any]) -> list[dict[str, Any]]:
+    (document,) = flow.derive(order, {})
+    return cast("list[dict[str, Any]]", document.fields["lines"])
+
+
 def test_groups_that_lose_nothing_load() -> None:
     order_flow(lines(SUMMED | {"tax": {"ref": "tax"}}, "tax"))
     order_flow(lines(AT_A_PRICE | {"tax": {"ref": "tax"}}, "tax", "unit_price"))
@@ -84,8 +103,7 @@ def test_a_flow_reads_what_its_statements_name_and_owes_what_is_money() -> None:
 def test_a_group_that_would_round_otherwise_is_one_piece_at_its_amount() -> None:
     flow = order_flow(lines(AT_A_PRICE, "unit_price"))
     thirds = [{"quantity": "0.5", "unit_price": "0.33", "tax": None, "name": None, "item": None}] * 3
-    (document,) = flow.derive({"currency": "USD", "lines": thirds}, {})
-    (line,) = cast("list[dict[str, Any]]", document.fields["lines"])
+    (line,) = made(flow, {"currency": "USD", "lines": thirds})
     assert (line["quantity"], line["unit_price"]) == ("1", "0.51")
 
 
