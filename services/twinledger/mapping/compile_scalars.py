@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from twinledger.mapping.custom.installed import PREFIX, custom_function
 from twinledger.mapping.custom_fields import custom_field_emitter, custom_field_getter
 from twinledger.mapping.entity_model import JSON, CanonicalField
 from twinledger.mapping.errors import ValueFault
@@ -18,7 +19,7 @@ from twinledger.mapping.paths import MISSING, Path, getter, parse_path, put
 from twinledger.mapping.tables import compile_table
 from twinledger.mapping.yaml_source import Problem
 
-__all__ = ["compile_scalar", "condition_of", "functions_of", "path_of", "reader_of"]
+__all__ = ["compile_scalar", "condition_of", "function_named", "functions_of", "path_of", "reader_of"]
 
 _CHECKED_FORMATS = frozenset(("decimal", "date", "currency", "country", "email", "phone", "flag", "language"))
 _REFERENCES = ValueFunction(lambda value: value, lambda value: value, "ref")
@@ -72,10 +73,7 @@ def functions_of(canonical: CanonicalField, names: Sequence[str], place: str = "
     """The named functions as one, left to right while reading. The last must give the field's format."""
     if not names and canonical.format not in _CHECKED_FORMATS:
         names = ["text"]
-    for name in names:
-        if name not in FUNCTIONS:
-            raise Problem(f"{name!r} is not a value function; there are: {', '.join(FUNCTIONS)}", place)
-    chain = [FUNCTIONS[name] for name in names]
+    chain = [function_named(name, place) for name in names]
     if canonical.format in _CHECKED_FORMATS and (not chain or chain[-1].gives != canonical.format):
         fitting = [name for name, function in FUNCTIONS.items() if function.gives == canonical.format]
         raise Problem(f"{canonical.path} is a {canonical.format}; apply one of: {', '.join(fitting)}", place)
@@ -89,6 +87,18 @@ def _reader(
         return reader_of(path, function.read, prepare)
     get = custom_field_getter(statement.written_as.custom_field)
     return lambda document: MISSING if (value := get(document)) is MISSING else function.read(value)
+
+
+def function_named(name: str, place: str) -> ValueFunction:
+    """A value function of the language, or one of the operator's own."""
+    if name.startswith(PREFIX):
+        try:
+            return custom_function(name)
+        except Problem as problem:
+            raise Problem(str(problem), place) from problem
+    if name not in FUNCTIONS:
+        raise Problem(f"{name!r} is not a value function; there are: {', '.join(FUNCTIONS)}", place)
+    return FUNCTIONS[name]
 
 
 def reader_of(

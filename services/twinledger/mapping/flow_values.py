@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinledger.mapping.compile_scalars import condition_of
+from twinledger.mapping.compile_scalars import condition_of, function_named
 from twinledger.mapping.entity_model import CanonicalField
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.expressions import Condition
@@ -77,7 +77,7 @@ def compile_value(
 ) -> Reader:
     """Reader of one statement; Problem when it cannot give the target's kind of value."""
     read = _origin(target, given, known, grouped=grouped)
-    functions = [_function(name).read for name in given.apply]
+    functions = [function_named(name, "apply").read for name in given.apply]
     default = None if given.default is None else _constant(target, given.default, "default")
 
     def value(scope: Scope) -> Any:
@@ -113,16 +113,10 @@ def _check_kind(
     target: CanonicalField, origin: CanonicalField, apply: Sequence[str], place: str = "path"
 ) -> None:
     """Any plain value may become a text; else the kinds must be the same."""
-    gives = _function(apply[-1]).gives if apply else origin.format
+    gives = function_named(apply[-1], "apply").gives if apply else origin.format
     plain = origin.ref is None and origin.format not in ("lines", "flag")
     if target.ref != origin.ref or not (gives == target.format or (target.format == "text" and plain)):
         raise Problem(f"{origin.path} of the trigger is no {target.ref or target.format}", place)
-
-
-def _function(name: str) -> Any:
-    if name not in FUNCTIONS:
-        raise Problem(f"{name!r} is not a value function; there are: {', '.join(FUNCTIONS)}", "apply")
-    return FUNCTIONS[name]
 
 
 # --- constants and settings ----------------------------------------------------------------------
