@@ -7,6 +7,7 @@ from typing import Any
 
 from twinledger.connectors.base.access import CallPermit
 from twinledger.connectors.base.client import Call, VendorClient
+from twinledger.connectors.base.wire import encode
 from twinledger.connectors.zoho_books.resources import REFERENCE_FIELD, Resource
 from twinledger.connectors.zoho_platform.finance_client import (
     FinanceClient,
@@ -52,3 +53,11 @@ class BooksClient(FinanceClient):
         }
         call = self._body_call("PUT", resource.path, resource, body, headers)
         return record_of(await self._vendor.write(call, send_by=send_by), resource)
+
+    async def set_custom_fields(
+        self, resource: Resource, external_id: str, fields: Sequence[Any], *, send_by: float | None
+    ) -> None:
+        """Nothing else of the record is touched; the path names it in the singular. It answers no record."""
+        path = f"{_BASE}/{resource.singular}/{external_id}/customfields"
+        call = Call("PUT", path, [self._organization], body=encode(fields))
+        await self._vendor.write(call, send_by=send_by)

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 
 from twinledger.connectors.zoho_platform.finance_resources import FinanceResource, stamp
 
-__all__ = ["NATURAL_KEYS", "REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
+__all__ = ["CUSTOM_FIELDS", "NATURAL_KEYS", "REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
 
 REFERENCE_FIELD = "cf_twinledger_ref"
+CUSTOM_FIELDS = "custom_fields"
+"""The phase whose call sets custom fields alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource(FinanceResource):
-    """`upsert`: creates go by our unique custom field. `modified_filter`: the list filters by stamp."""
+    """`upsert`: creates go by our unique custom field. `modified_filter`: the list filters by stamp.
+    `own_fields` are custom texts beside the reference that we write alone."""
 
     upsert: bool = True
     modified_filter: bool = False
+    own_fields: tuple[str, ...] = ()
 
 
 _ACTIVE = {"active": "active", "inactive": "inactive"}
@@ -77,6 +81,7 @@ RESOURCES: Mapping[str, Resource] = {
             phases={"confirmed": "status/open", "open": "status/open", "void": "status/void"},
             entity="salesorder",
             payload_keys=("salesorder", "sales_order"),
+            own_fields=("cf_twinledger_invoice", "cf_twinledger_payment_state"),
         ),
         Resource(
             object="zoho_books.invoice",

@@ -121,7 +121,7 @@ def record_of(body: Any, resource: FinanceResource) -> Record:
     """The one record in an answer; some products spell its key in two ways."""
     answer = object_of(body)
     keys = (resource.singular, *resource.payload_keys)
-    record = next((answer[key] for key in keys if isinstance(answer.get(key), dict)), None)
+    record: Record | None = next((answer[key] for key in keys if isinstance(answer.get(key), dict)), None)
     if record is None or resource.id_key not in record:
         raise misshapen()
     return record
