@@ -125,6 +125,9 @@ class EnrichPipeline:
         for entity_id, observed in touched_by.items():
             for made in deriver.derive(state.entities[entity_id], state):
                 causes.setdefault(made.id, observed)
+        for row in state.bound:
+            if row.status == "deleted" and row.entity_id in state.derived_from:
+                deriver.derive(state.entities[row.entity_id], state)
         for trigger, documents in give_back(flows, list(causes), state, now):
             causes.setdefault(trigger.id, next(causes[one] for one in documents if one in causes))
         return causes
