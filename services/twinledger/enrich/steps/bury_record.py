@@ -218,7 +218,7 @@ def _end_of_double(row: CrosswalkRow, state: BatchState) -> Outcome[None]:
     place = state.side_of(row.entity_id, row.key.object)
     taken = place is not None and place.status == "active" and place.key != row.key
     state.end(row, "merged_into" if taken else "deleted", into=place if taken else None)
-    state.withdrawn.append(("match", row.key.text()))
+    state.withdrawn.add(("match", row.key.text()))
     return Ok(None)
 
 

@@ -158,7 +158,7 @@ class Observer:
         for path, sides in result.parked.items():
             evidence = {"entity": str(entity.id), "field": path, "values": sides}
             state.reviews.append(Review(state.workspace, "conflict", f"entity:{entity.id}/{path}", evidence))
-        state.withdrawn += [("conflict", f"entity:{entity.id}/{path}") for path in result.unparked]
+        state.withdrawn |= {("conflict", f"entity:{entity.id}/{path}") for path in result.unparked}
 
 
 def _raced(observed: Observed, shadow: Shadow) -> bool:
