@@ -53,11 +53,13 @@ class MoneyLine:
 class TotalsRule:
     """`decimals` of every amount (None: those of the currency). `taxes`: rounded once per tax over the
     document, or on each line. `taxed`: what is left of a line is its exact part of the discount's
-    percentage, or its part of the rounded discount."""
+    percentage, or its part of the rounded discount. `rounding`: an amount beside the lines, or an
+    untaxed line, of which the discount takes its part."""
 
     decimals: int | None = 2
     taxes: Literal["per_tax", "per_line"] = "per_tax"
     taxed: Literal["exact", "rounded_discount"] = "exact"
+    rounding: Literal["beside", "line"] = "beside"
 
     def decimals_in(self, currency: str) -> int:
         return decimals_of(currency) if self.decimals is None else self.decimals
@@ -92,7 +94,8 @@ def work_out(document: MoneyDocument) -> Worked:
     """Lines, discount, taxes and total by the rule of its system."""
     rule, decimals = document.rule, document.rule.decimals_in(document.currency)
     amounts = tuple(round_to(line.quantity * line.unit_price, decimals) for line in document.lines)
-    subtotal = sum(amounts, ZERO)
+    beside, in_line = (document.rounding, ZERO) if rule.rounding == "beside" else (ZERO, document.rounding)
+    subtotal = sum(amounts, in_line)
     discount = round_to(subtotal * document.discount_percent / HUNDRED, decimals)
     left = _left(document, subtotal, discount)
     line_taxes = tuple(
@@ -100,7 +103,7 @@ def work_out(document: MoneyDocument) -> Worked:
         for line, amount in zip(document.lines, amounts, strict=True)
     )
     taxes = {tax: round_to(amount, decimals) for tax, amount in _by_tax(line_taxes).items()}
-    total = subtotal - discount + sum(taxes.values(), ZERO) + document.rounding
+    total = subtotal - discount + sum(taxes.values(), ZERO) + beside
     return Worked(amounts, line_taxes, discount, taxes, round_to(total, decimals))
 
 
