@@ -17,7 +17,13 @@ from twinledger.mapping.functions import ValueFunction
 from twinledger.mapping.functions.amounts import read_decimal
 from twinledger.mapping.line_taxes import content_of, parts_reader
 from twinledger.mapping.lines_beside import BesideLines
-from twinledger.mapping.lines_written import LineShape, headers_writer, is_rounding_line, is_rounding_note
+from twinledger.mapping.lines_written import (
+    LineShape,
+    headers_writer,
+    is_rounding_line,
+    is_rounding_note,
+    upright,
+)
 from twinledger.mapping.models import LinesStatement, NaturalStatement, ScalarStatement
 from twinledger.mapping.natural_keys import natural_key
 from twinledger.mapping.paths import MISSING, Path, getter, put
@@ -90,7 +96,8 @@ def _rounding_lens(
     ours, is_ours = is_rounding_note(statement), is_rounding_line(statement)
 
     def read_amount(document: Document) -> Any:
-        return (read_decimal(document.get(str(totals.path))) or "0") if ours(document) else "0"
+        value = document.get(str(totals.path), MISSING)
+        return value if value is MISSING else (read_decimal(value) or "0") if ours(document) else "0"
 
     def read_line(document: Document) -> Any:
         lines = read_lines(document)
@@ -131,6 +138,7 @@ def _reader(
         lines = read_lines(document)
         if not isinstance(lines, list):
             return lines
+        lines = [upright(line) for line in lines] if statement.positive_quantities else lines
         if beside:
             return beside.plain(document, getter(path)(document), lines)
         return [line for line in lines if not ours(line)]

@@ -21,7 +21,7 @@ from twinledger.mapping.paths import Path, put
 from twinledger.mapping.rounding import rounding_of
 from twinledger.mapping.totals import TotalsRule, decimals_of, round_to
 
-__all__ = ["LineShape", "headers_writer", "is_rounding_line", "is_rounding_note", "rule_of"]
+__all__ = ["LineShape", "headers_writer", "is_rounding_line", "is_rounding_note", "rule_of", "upright"]
 
 ROUNDING_NOTE = "Rounding"
 
@@ -47,6 +47,14 @@ def rule_of(statement: LinesStatement) -> TotalsRule | None:
     return TotalsRule(decimals, totals.taxes, totals.taxed, "beside" if totals.line is None else "line")
 
 
+def upright(line: Line) -> Line:
+    """Taken back: a negative price instead of a negative quantity."""
+    quantity, price = line.get("quantity"), line.get("unit_price")
+    if quantity is None or price is None or not quantity.startswith("-"):
+        return line
+    return {**line, "quantity": quantity[1:], "unit_price": canonical_decimal(-Decimal(price))}
+
+
 @dataclass(frozen=True, slots=True)
 class LineShape:
     """What a vendor's lines can say."""
@@ -66,8 +74,8 @@ class LineShape:
         quantity, price = line.get("quantity"), line.get("unit_price")
         if quantity is None or price is None:
             return line
-        if self.statement.positive_quantities and quantity.startswith("-"):
-            return {**line, "quantity": quantity[1:], "unit_price": canonical_decimal(-Decimal(price))}
+        if self.statement.positive_quantities:
+            return upright(line)
         finest = self.statement.price_decimals
         if finest is None or len(price.partition(".")[2]) <= finest:
             return line
