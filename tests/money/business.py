@@ -45,14 +45,60 @@ class Country:
 
 
 COUNTRIES = (
-    Country("USD", Rate("Sales Tax", "8.25"), Rate("Food", "2.25"), Rate("County", "0.375"), Rate("Stay", "6", True), Decimal(1)),
-    Country("CAD", Rate("GST", "5"), Rate("HST", "13"), Rate("QST", "9.975"), Rate("PST", "10", True), Decimal(1)),
-    Country("EUR", Rate("TVA", "20"), Rate("TVA reduite", "5.5"), Rate("Eco", "1.1"), Rate("Sejour", "3", True), Decimal(1)),
-    Country("GBP", Rate("VAT", "20"), Rate("VAT reduced", "5"), Rate("Levy", "2"), Rate("Duty", "4", True), Decimal(1)),
-    Country("AUD", Rate("GST AU", "10"), Rate("GST half", "5"), Rate("WET", "29"), Rate("LCT", "33", True), Decimal(1)),
-    Country("INR", Rate("CGST", "9"), Rate("IGST", "5"), Rate("SGST", "9"), Rate("Cess", "12", True), Decimal(80)),
-    Country("JPY", Rate("Shohizei", "10"), Rate("Keigen", "8"), Rate("Nyuto", "1.5"), Rate("Shuku", "2", True), Decimal(150)),
-    Country("BHD", Rate("VAT BH", "10"), Rate("Zero", "0"), Rate("Municipal", "5"), Rate("Tourism", "10", True), Decimal("0.4")),
+    Country(
+        "USD",
+        Rate("Sales Tax", "8.25"),
+        Rate("Food", "2.25"),
+        Rate("County", "0.375"),
+        Rate("Stay", "6", True),
+        Decimal(1),
+    ),
+    Country(
+        "CAD", Rate("GST", "5"), Rate("HST", "13"), Rate("QST", "9.975"), Rate("PST", "10", True), Decimal(1)
+    ),
+    Country(
+        "EUR",
+        Rate("TVA", "20"),
+        Rate("TVA reduite", "5.5"),
+        Rate("Eco", "1.1"),
+        Rate("Sejour", "3", True),
+        Decimal(1),
+    ),
+    Country(
+        "GBP",
+        Rate("VAT", "20"),
+        Rate("VAT reduced", "5"),
+        Rate("Levy", "2"),
+        Rate("Duty", "4", True),
+        Decimal(1),
+    ),
+    Country(
+        "AUD",
+        Rate("GST AU", "10"),
+        Rate("GST half", "5"),
+        Rate("WET", "29"),
+        Rate("LCT", "33", True),
+        Decimal(1),
+    ),
+    Country(
+        "INR", Rate("CGST", "9"), Rate("IGST", "5"), Rate("SGST", "9"), Rate("Cess", "12", True), Decimal(80)
+    ),
+    Country(
+        "JPY",
+        Rate("Shohizei", "10"),
+        Rate("Keigen", "8"),
+        Rate("Nyuto", "1.5"),
+        Rate("Shuku", "2", True),
+        Decimal(150),
+    ),
+    Country(
+        "BHD",
+        Rate("VAT BH", "10"),
+        Rate("Zero", "0"),
+        Rate("Municipal", "5"),
+        Rate("Tourism", "10", True),
+        Decimal("0.4"),
+    ),
 )
 CURRENCIES = tuple(country.currency for country in COUNTRIES)
 GOODS = ("Oven service", "Menu layout", "Rice 25 kg", "Consulting", "Prints", "Chair", "Travel", "Diesel")
@@ -102,7 +148,13 @@ def bill(number: int, random: Random) -> Bill:
 
 
 def _position(country: Country, shape: Shape, index: int, random: Random) -> Position:
-    kinds = (_hours, _pieces, _pieces, *((_returned,) if index else ()), *(() if country.coarse else (_weight, _fractions)))
+    kinds = (
+        _hours,
+        _pieces,
+        _pieces,
+        *((_returned,) if index else ()),
+        *(() if country.coarse else (_weight, _fractions)),
+    )
     quantity, price = random.choice(kinds)(country, random)
     off = random.choice(("10%", "5%", "2.5", "33.33%")) if random.random() < 0.1 else ""
     if price < 10:

@@ -95,7 +95,12 @@ class FreshBooks:
             rates = bill.positions[0].rates if bill.off_before_tax else ()
             lines.append(self._line("Discount", Decimal(1), -Decimal(bill.off), rates, bill.currency))
         return self.keep(
-            {"invoice_number": f"{bill.number:07d}", "lines": lines, "discount_value": percent, "currency_code": bill.currency}
+            {
+                "invoice_number": f"{bill.number:07d}",
+                "lines": lines,
+                "discount_value": percent,
+                "currency_code": bill.currency,
+            }
         )
 
     def keep(self, body: Mapping[str, Any]) -> Record:
@@ -123,14 +128,22 @@ class FreshBooks:
         lines = [self._line(position.name, position.quantity, position.price, position.rates, currency)]
         if position.off:
             gross = position.quantity * position.price
-            off = gross * Decimal(position.off[:-1]) / 100 if position.off.endswith("%") else Decimal(position.off)
+            off = (
+                gross * Decimal(position.off[:-1]) / 100
+                if position.off.endswith("%")
+                else Decimal(position.off)
+            )
             lines.append(self._line(f"Less {position.off}", Decimal(1), -off, position.rates, currency))
         return lines
 
     def _line(
         self, name: str, quantity: Decimal, price: Decimal, rates: Sequence[Rate], currency: str
     ) -> Record:
-        line: Record = {"name": name, "qty": str(quantity), "unit_cost": {"amount": str(price), "code": currency}}
+        line: Record = {
+            "name": name,
+            "qty": str(quantity),
+            "unit_cost": {"amount": str(price), "code": currency},
+        }
         for at, rate in enumerate(rates, 1):
             line |= {f"taxName{at}": rate.name, f"taxAmount{at}": rate.percent}
         return line | {"compounded_tax": len(rates) > 1 and rates[1].compound}
@@ -169,7 +182,10 @@ class Books:
         header = {name: value for name, value in given.items() if name in HEADER and name != "line_items"}
         record: Record = {**DEFAULTS, **shaped(HEADER, header)}
         record |= {"salesorder_id": "1", "invoice_id": "1", "currency_code": currency, "exchange_rate": 1.0}
-        record |= {"price_precision": PRECISION.get(currency, 2), "salesorder_number": given.get("salesorder_number")}
+        record |= {
+            "price_precision": PRECISION.get(currency, 2),
+            "salesorder_number": given.get("salesorder_number"),
+        }
         record |= {"invoice_number": given.get("invoice_number")}
         record["line_items"] = [self._line(line) for line in given["line_items"]]
         put_totals(self, record)  # type: ignore[arg-type] # the two tables that it looks at

@@ -58,7 +58,9 @@ def prove(numbers: range, seed: int) -> Proof:
             else:
                 _from_freshbooks(one, freshbooks, books, taxes, proof)
         except MappingError as refused:
-            proof.refused[f"{'order' if _is_order(number) else 'invoice'} in {one.currency}: {_class(refused)}"] += 1
+            proof.refused[
+                f"{'order' if _is_order(number) else 'invoice'} in {one.currency}: {_class(refused)}"
+            ] += 1
     return proof
 
 
@@ -67,9 +69,7 @@ def _is_order(number: int) -> bool:
     return bool(number // 40 % 2)
 
 
-def _from_freshbooks(
-    one: Bill, freshbooks: FreshBooks, books: Books, taxes: TaxTable, proof: Proof
-) -> None:
+def _from_freshbooks(one: Bill, freshbooks: FreshBooks, books: Books, taxes: TaxTable, proof: Proof) -> None:
     document = freshbooks.typed(one)
     fields = _resolved(FRESHBOOKS.read(document).fields, taxes)
     _compare(document, _mirrored(fields, books, taxes), one.currency, taxes, proof)

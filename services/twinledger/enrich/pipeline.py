@@ -13,7 +13,8 @@ from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.enrich.steps.decode_observation import decode_observation
 from twinledger.enrich.steps.derive_entities import derive
-from twinledger.enrich.steps.doubt_totals import doubt_totals
+from twinledger.enrich.steps.doubt_totals import disagreeing_sides, doubt_totals, taxes_named
+from twinledger.enrich.steps.doubt_void import doubt_void
 from twinledger.enrich.steps.load_state import inbox_key, load_state
 from twinledger.enrich.steps.observe import Observer
 from twinledger.enrich.steps.outgoing import Outgoing
@@ -22,11 +23,14 @@ from twinledger.enrich.steps.store_changes import store_changes
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
+from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road import inbox
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
 from twinledger.road.outcome import DeadLetter, Ok, Outcome
+from twinledger.state.entities import load_entities
 from twinledger.state.first_sight import taken_in
+from twinledger.state.records import Entity
 from twinledger.state.workspaces import Workspace, ensure_workspace, find_workspace
 
 __all__ = ["EnrichPipeline"]
@@ -89,7 +93,14 @@ class EnrichPipeline:
             for each in touched:
                 rule = self.definitions.rules[each.type]
                 planner.plan(each, rule, state, observed.lane, observed.received_at)
-                doubt_totals(each, rule, state)
+                doubt_void(each, state)
+                await self._doubt(connection, each, rule, state)
+
+    async def _doubt(self, connection: Connection, entity: Entity, rule: SyncRule, state: BatchState) -> None:
+        sides = disagreeing_sides(entity, rule, state)
+        if sides:  # rare, so the taxes are not loaded with every batch
+            taxes = await load_entities(connection, taxes_named(sides))
+            doubt_totals(entity, sides, self.definitions.mappings, taxes, state)
 
     async def _key(self, connection: Connection, state: BatchState) -> bytes:
         known = self.workspaces.get(state.workspace) or await find_workspace(connection, state.workspace)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from twinledger.mapping.compile_scalars import compile_scalar, functions_of, path_of, reader_of
+from twinledger.mapping.compile_scalars import compile_scalar, functions_of, path_of
 from twinledger.mapping.entity_model import JSON, CanonicalField, entity_models
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.field_lens import Body, Document, FieldLens, Writing
@@ -34,7 +34,9 @@ __all__ = ["compile_lines", "empty_reader"]
 ROUNDING = "rounding"
 
 
-def compile_lines(canonical: Mapping[str, CanonicalField], name: str, statement: LinesStatement) -> list[FieldLens]:
+def compile_lines(
+    canonical: Mapping[str, CanonicalField], name: str, statement: LinesStatement
+) -> list[FieldLens]:
     """A lens for the lines, and one for the percentage off the whole where it stands beside them."""
     field = canonical[name]
     parts = field.fields
@@ -63,7 +65,11 @@ def compile_lines(canonical: Mapping[str, CanonicalField], name: str, statement:
         if statement.price_decimals is None
         else lambda fields: shape.normal(fields.get(name), fields.get("currency")),
     )
-    return [lines_lens, *_percent_lens(canonical, statement), *_rounding_lens(canonical, statement, read_lines)]
+    return [
+        lines_lens,
+        *_percent_lens(canonical, statement),
+        *_rounding_lens(canonical, statement, read_lines),
+    ]
 
 
 def _percent_lens(canonical: Mapping[str, CanonicalField], statement: LinesStatement) -> list[FieldLens]:

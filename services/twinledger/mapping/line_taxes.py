@@ -5,7 +5,7 @@ They are a set: a FreshBooks line lists them in the order they were typed, a Boo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -49,7 +49,7 @@ def tax_of(reference: str, writing: Writing) -> Tax:
     return Tax(reference, Decimal(str(content["percent"])), content.get("compound") is True)
 
 
-def parts_reader(parts: str, id_key: str, ref: str) -> Any:
+def parts_reader(parts: str, id_key: str, ref: str) -> Callable[[Document, dict[str, JSON]], None]:
     """Reader of a line that names its taxes by one group and lists the group's taxes beside it."""
 
     def read(line: Document, record: dict[str, JSON]) -> None:

@@ -50,7 +50,7 @@ def rule_of(statement: LinesStatement) -> TotalsRule | None:
 def upright(line: Line) -> Line:
     """Taken back: a negative price instead of a negative quantity."""
     quantity, price = line.get("quantity"), line.get("unit_price")
-    if quantity is None or price is None or not quantity.startswith("-"):
+    if not isinstance(quantity, str) or not isinstance(price, str) or not quantity.startswith("-"):
         return line
     return {**line, "quantity": quantity[1:], "unit_price": canonical_decimal(-Decimal(price))}
 
@@ -72,7 +72,7 @@ class LineShape:
     def fitted(self, line: Line, currency: JSON) -> Line:
         """The line in numbers that the vendor takes."""
         quantity, price = line.get("quantity"), line.get("unit_price")
-        if quantity is None or price is None:
+        if not isinstance(quantity, str) or not isinstance(price, str):
             return line
         if self.statement.positive_quantities:
             return upright(line)

@@ -137,7 +137,7 @@ class LinesStatement(_Statement):
     `unsupported` places must be empty, since dropping what they hold would change an amount.
     `merged_by_id`: the vendor lays written lines over its own, so an emptied part is written as empty.
     `positive_quantities`: it takes a return as a negative price. `price_decimals`: a finer price is
-    written as one piece at the line's amount. `compounded`: says that the second tax is taken on the first."""
+    written as one piece at the line's amount. `compounded` says that the second tax is taken on both."""
 
     path: str
     each: dict[

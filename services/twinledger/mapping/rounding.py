@@ -17,7 +17,6 @@ from twinledger.mapping.field_lens import Writing
 from twinledger.mapping.line_taxes import tax_of, taxes_of
 from twinledger.mapping.totals import (
     HUNDRED,
-    ZERO,
     MoneyDocument,
     MoneyLine,
     TotalsRule,

@@ -33,7 +33,8 @@ def _said(mapping: ObjectMapping, document: dict[str, Any]) -> dict[str, Any]:
         outer, _, inner = path.partition(".")
         if inner and fields.get(outer):
             fields[outer] = [
-                in_order({**line, inner: entity_named(line[inner])}) if inner == SECOND
+                in_order({**line, inner: entity_named(line[inner])})
+                if inner == SECOND
                 else {**line, inner: entity_named(line[inner])}
                 for line in fields[outer]
             ]

@@ -81,11 +81,12 @@ class Completion:
         than it is owed, and other payments may have come first."""
         held = {str(one.get("invoice_id")): read_amount(one) for one in current.get("invoices") or ()}
         room = {}
-        for one in body.get("invoices") or ():
+        given = [one for one in body.get("invoices") or () if one.get("invoice_id")]
+        for one in given:
             invoice_id = str(one["invoice_id"])
             invoice = await self._client.get(RESOURCES[_INVOICE], invoice_id, permit)
             room[invoice_id] = Decimal(str(invoice["balance"])) + held.get(invoice_id, Decimal(0))
-        return {**body, "invoices": within(body.get("invoices") or (), room, Decimal(str(body["amount"])))}
+        return {**body, "invoices": within(given, room, Decimal(str(body["amount"])))}
 
     async def _with_currency_id(self, body: Mapping[str, Any], permit: CallPermit) -> Mapping[str, Any]:
         code = body.get("currency_code")
