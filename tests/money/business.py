@@ -13,7 +13,7 @@ from decimal import Decimal
 from random import Random
 from typing import Literal
 
-__all__ = ["CURRENCIES", "SHAPES", "Bill", "Country", "Position", "Rate", "bill"]
+__all__ = ["CURRENCIES", "SHAPES", "Bill", "Country", "Position", "Rate", "bill", "payments"]
 
 Shape = Literal["exclusive", "inclusive", "compound", "per_line", "mixed"]
 SHAPES: Sequence[Shape] = ("exclusive", "inclusive", "compound", "per_line", "mixed")
@@ -145,6 +145,25 @@ def bill(number: int, random: Random) -> Bill:
         shipping=_money(country, random, 5, 60) if extras else Decimal(0),
         adjustment=_money(country, random, -2, 2) if extras and random.random() < 0.5 else Decimal(0),
     )
+
+
+def payments(total: Decimal, unit: Decimal, random: Random) -> list[Decimal]:
+    """What a customer pays: all, parts, less or more than is owed."""
+    if total <= 0:
+        return []
+    parts = _parts(total, unit, random)
+    habit = random.random()
+    if habit < 0.15:
+        return parts[:-1]
+    if habit < 0.25:
+        return [*parts, unit * random.randint(1, 500)]
+    return parts
+
+
+def _parts(total: Decimal, unit: Decimal, random: Random) -> list[Decimal]:
+    count = random.choice((1, 1, 1, 2, 3))
+    part = (total / count // unit) * unit
+    return [each for each in (*[part] * (count - 1), total - part * (count - 1)) if each > 0]
 
 
 def _position(country: Country, shape: Shape, index: int, random: Random) -> Position:

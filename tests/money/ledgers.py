@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.money.business import COUNTRIES, Bill, Position, Rate
 
+from twinledger.connectors.zoho_books.completion import read_amount, within
 from twinledger.mapping.document import decode, encode
 from twinledger.mapping.functions import canonical_decimal
 from twinledger.mapping.natural_keys import natural_key
@@ -124,6 +125,16 @@ class FreshBooks:
             )
         )
 
+    @staticmethod
+    def paid(document: Mapping[str, Any], amounts: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
+        """What stays open, and the customer's credit from what was paid beyond it."""
+        total = Decimal(document["amount"]["amount"])
+        owed, paid, credit = max(total, Decimal(0)), Decimal(0), Decimal(0)
+        for amount in amounts:
+            credit += max(amount - (owed - min(paid, owed)), Decimal(0))
+            paid += amount
+        return total - min(paid, owed), credit
+
     def _typed_lines(self, position: Position, currency: str) -> list[Record]:
         lines = [self._line(position.name, position.quantity, position.price, position.rates, currency)]
         if position.off:
@@ -190,6 +201,18 @@ class Books:
         record["line_items"] = [self._line(line) for line in given["line_items"]]
         put_totals(self, record)  # type: ignore[arg-type] # the two tables that it looks at
         return decode(encode(record))
+
+    @staticmethod
+    def paid(document: Mapping[str, Any], bodies: Sequence[Mapping[str, Any]]) -> tuple[Decimal, Decimal]:
+        """The invoice's balance, and what stays unused, after payments as they are sent."""
+        balance, unused = Decimal(str(document["total"])), Decimal(0)
+        for body in bodies:
+            room = {str(one["invoice_id"]): balance for one in body["invoices"]}
+            applied = [read_amount(one) for one in within(body["invoices"], room, body["amount"])]
+            assert all(Decimal(0) < one <= balance for one in applied)
+            balance -= sum(applied, Decimal(0))
+            unused += body["amount"] - sum(applied, Decimal(0))
+        return balance, unused
 
     def _line(self, given: Record) -> Record:
         ids = given.pop("tax_ids", None)

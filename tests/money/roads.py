@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.money.business import Bill, bill
+from tests.money.business import Bill, bill, payments
 from tests.money.ledgers import Books, FreshBooks, TaxTable
 
 from twinledger.mapping.definitions import load_shipped
@@ -20,10 +20,14 @@ from twinledger.mapping.money_documents import money_document
 __all__ = ["Proof", "prove"]
 
 DEFINITIONS = load_shipped()
-FRESHBOOKS, BOOKS, ORDER = (
+FRESHBOOKS, BOOKS, ORDER, PAYMENT, BOOKS_PAYMENT = (
     DEFINITIONS.mappings[name]
-    for name in ("freshbooks.invoice", "zoho_books.invoice", "zoho_books.sales_order")
+    for name in (
+        *("freshbooks.invoice", "zoho_books.invoice", "zoho_books.sales_order"),
+        *("freshbooks.payment", "zoho_books.customer_payment"),
+    )
 )
+UNITS = {"JPY": Decimal(1)}
 FLOW = next(flow for flow in DEFINITIONS.flows if flow.name == "sales-order-to-invoice")
 Fields = dict[str, Any]
 
@@ -33,17 +37,30 @@ class Proof:
     """What a run amounts to: sums by currency, what was refused and why, what was rounded and where."""
 
     made: int = 0
-    freshbooks: dict[str, Decimal] = field(default_factory=dict)
-    books: dict[str, Decimal] = field(default_factory=dict)
+    freshbooks: Counter[str] = field(default_factory=Counter)
+    books: Counter[str] = field(default_factory=Counter)
+    payments: int = 0
+    open_at_freshbooks: Counter[str] = field(default_factory=Counter)
+    open_at_books: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     named: Counter[str] = field(default_factory=Counter)
     rounded: int = 0
     unequal: list[str] = field(default_factory=list)
 
+    def join(self, other: Proof) -> Proof:
+        """Both runs as one."""
+        for each in fields(self):
+            mine, theirs = getattr(self, each.name), getattr(other, each.name)
+            if isinstance(mine, Counter):
+                mine.update(theirs)
+            else:
+                setattr(self, each.name, mine + theirs)
+        return self
+
     def add(self, currency: str, ours: Decimal, theirs: Decimal) -> None:
         self.made += 1
-        self.freshbooks[currency] = self.freshbooks.get(currency, Decimal(0)) + ours
-        self.books[currency] = self.books.get(currency, Decimal(0)) + theirs
+        self.freshbooks[currency] += ours  # type: ignore[assignment] # exact sums
+        self.books[currency] += theirs  # type: ignore[assignment]
 
 
 def prove(numbers: range, seed: int) -> Proof:
@@ -72,7 +89,9 @@ def _is_order(number: int) -> bool:
 def _from_freshbooks(one: Bill, freshbooks: FreshBooks, books: Books, taxes: TaxTable, proof: Proof) -> None:
     document = freshbooks.typed(one)
     fields = _resolved(FRESHBOOKS.read(document).fields, taxes)
-    _compare(document, _mirrored(fields, books, taxes), one.currency, taxes, proof)
+    kept = _mirrored(fields, books, taxes)
+    _compare(document, kept, one.currency, taxes, proof)
+    _paid(document, kept, one.currency, Random(one.number), proof)
 
 
 def _from_order(one: Bill, freshbooks: FreshBooks, books: Books, taxes: TaxTable, proof: Proof) -> None:
@@ -88,7 +107,30 @@ def _from_order(one: Bill, freshbooks: FreshBooks, books: Books, taxes: TaxTable
     assert {name: seen[name] for name in ("lines", "discount_percent")} == {
         name: expected[name] for name in ("lines", "discount_percent")
     }
-    _compare(document, _mirrored(fields, books, taxes), one.currency, taxes, proof)
+    kept = _mirrored(fields, books, taxes)
+    _compare(document, kept, one.currency, taxes, proof)
+    _paid(document, kept, one.currency, Random(one.number), proof)
+
+
+def _paid(document: Fields, kept: Fields, currency: str, random: Random, proof: Proof) -> None:
+    """The same payments on both sides; at Books in whatever order they arrive."""
+    total = Decimal(document["amount"]["amount"])
+    amounts = payments(total, UNITS.get(currency, Decimal("0.01")), random)
+    bodies = [_payment_body(amount, currency) for amount in amounts]
+    random.shuffle(bodies)
+    ours, theirs = FreshBooks.paid(document, amounts), Books.paid(kept, bodies)
+    assert ours == theirs, (document["invoice_number"], amounts, ours, theirs)
+    proof.payments += len(amounts)
+    proof.open_at_freshbooks[currency] += ours[0] - ours[1]  # type: ignore[assignment] # exact sums
+    proof.open_at_books[currency] += theirs[0] - theirs[1]  # type: ignore[assignment]
+
+
+def _payment_body(amount: Decimal, currency: str) -> Fields:
+    document = {"id": 1, "invoiceid": 1, "amount": {"amount": f"{amount:.2f}", "code": currency}}
+    fields = {**PAYMENT.read({**document, "vis_state": 0}).fields, "invoice": "entity:1"}
+    return BOOKS_PAYMENT.write(
+        fields, fields, creating=True, reference=None, resolve=lambda name: name.removeprefix("entity:")
+    )
 
 
 def _mirrored(fields: Fields, books: Books, taxes: TaxTable) -> Fields:

@@ -98,7 +98,9 @@ def _why_taxed(left: MoneyDocument, right: MoneyDocument) -> str:
         return f"rounded {left.rule.taxes.replace('_', ' ')} | {right.rule.taxes.replace('_', ' ')}"
     if left.rule.taxed != right.rule.taxed and (left.discount_percent or right.discount_percent):
         return "taken after the exact | the rounded discount"
-    return "of other amounts, or rounded to other decimals"
+    if left.rule.decimals_in(left.currency) != right.rule.decimals_in(right.currency):
+        return "rounded to other decimals"
+    return "of other amounts"
 
 
 def _shares(
