@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from twinledger.mapping.custom.installed import PREFIX, custom_function
 from twinledger.mapping.entity_model import JSON, CanonicalField
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.expressions import Condition, compile_condition
@@ -71,14 +72,22 @@ def functions_of(canonical: CanonicalField, names: Sequence[str], place: str = "
     """The named functions as one, left to right while reading. The last must give the field's format."""
     if not names and canonical.format not in _CHECKED_FORMATS:
         names = ["text"]
-    for name in names:
-        if name not in FUNCTIONS:
-            raise Problem(f"{name!r} is not a value function; there are: {', '.join(FUNCTIONS)}", place)
-    chain = [FUNCTIONS[name] for name in names]
+    chain = [_function(name, place) for name in names]
     if canonical.format in _CHECKED_FORMATS and (not chain or chain[-1].gives != canonical.format):
         fitting = [name for name, function in FUNCTIONS.items() if function.gives == canonical.format]
         raise Problem(f"{canonical.path} is a {canonical.format}; apply one of: {', '.join(fitting)}", place)
     return chain[0] if len(chain) == 1 else _chained(chain)
+
+
+def _function(name: str, place: str) -> ValueFunction:
+    if name.startswith(PREFIX):
+        try:
+            return custom_function(name)
+        except Problem as problem:
+            raise Problem(str(problem), place) from problem
+    if name not in FUNCTIONS:
+        raise Problem(f"{name!r} is not a value function; there are: {', '.join(FUNCTIONS)}", place)
+    return FUNCTIONS[name]
 
 
 def reader_of(
