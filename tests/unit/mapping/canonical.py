@@ -45,7 +45,8 @@ def entities(entity: str) -> st.SearchStrategy[dict[str, Any]]:
 
 def _sensible(fields: dict[str, Any]) -> dict[str, Any]:
     """Due means: days after a date; what lines come to is no number of its own (tests/money)."""
-    fields.pop("charged", None)
+    for computed in ("charged", "allocations"):
+        fields.pop(computed, None)
     if not fields.get("date"):
         fields.pop("due_date", None)
     return fields
