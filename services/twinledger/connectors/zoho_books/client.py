@@ -37,6 +37,20 @@ class BooksClient(FinanceClient):
         call = Call("GET", f"{_BASE}/settings/currencies", [self._organization])
         return rows_of(await self._vendor.read(call, permit), "currencies")
 
+    async def tax_groups(self, permit: CallPermit) -> Sequence[Record]:
+        """Every group of taxes; there are few, one page holds them."""
+        query = [self._organization, ("per_page", str(_PER_PAGE))]
+        return _rows(
+            await self._vendor.read(Call("GET", f"{_BASE}/settings/taxgroups", query), permit), "tax_groups"
+        )
+
+    async def make_tax_group(self, body: Mapping[str, Any], permit: CallPermit) -> Record:
+        call = Call("POST", f"{_BASE}/settings/taxgroups", [self._organization], body=encode(dict(body)))
+        record = _object(await self._vendor.ask(call, permit)).get("tax_group")
+        if not isinstance(record, dict) or "tax_group_id" not in record:
+            raise _misshapen()
+        return record
+
     async def upsert(
         self,
         resource: Resource,
