@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from twinledger.connectors.base.contract import ConnectorInfo
 from twinledger.mapping.definitions import Definitions
-from twinledger.mapping.sync_rule import SyncRule
+from twinledger.mapping.sync_rule import OURS, SyncRule
 
 __all__ = ["Operation", "wanted_objects", "wanted_operations", "wanted_scopes"]
 
@@ -70,6 +70,8 @@ def _is_updated(rule: SyncRule, name: str) -> bool:
     system = name.partition(".")[0]
     alone = all(other == name for other in rule.systems)
     policies = [policy for policy in rule.policy.values() if policy.kind not in _HERE_ONLY]
+    if any(policy.owner == OURS for policy in policies):
+        return True  # what flows write back
     return not alone and any(policy.owner != system for policy in policies)
 
 
