@@ -23,6 +23,7 @@ from twinledger.connectors.zoho_platform.finance_client import (
 __all__ = ["BooksClient", "Listing", "Record"]
 
 _BASE = "/books/v3"
+_PER_PAGE = 200
 
 
 class BooksClient(FinanceClient):
