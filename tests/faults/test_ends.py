@@ -213,3 +213,67 @@ async def test_a_mass_deletion_is_held_until_a_person_says_no(live: Live) -> Non
     await live.rest()
     states = [(await shown(live, "zoho_books.contact", one["contact_id"]))["status"] for one in contacts]
     assert states.count("inactive") == len(clients) - count
+
+
+async def test_a_person_becomes_an_organization_and_a_person_again(live: Live) -> None:
+    client, contact, books = await customer(live, "grown")
+    await live.people.update("freshbooks.client", client, {"organization": "Grown Ltd"})
+
+    async def linked() -> bool:
+        return bool((await shown(live, "zoho_crm.contact", contact)).get("Account_Name"))
+
+    await eventually(linked, within_s=60, every_s=0.2)
+    await live.rest()
+    account = await live.one("zoho_crm.account", having("Account_Name", "Grown Ltd"))
+    found = await shown(live, "zoho_crm.contact", contact)
+    assert found["Account_Name"]["id"] == account["id"]
+    await live.people.update("freshbooks.client", client, {"organization": ""})
+
+    async def left() -> bool:
+        return not await linked()
+
+    await eventually(left, within_s=60, every_s=0.2)
+    await live.rest()
+    await live.one("zoho_crm.account", having("Account_Name", "Grown Ltd"))
+    await live.one("zoho_crm.contact", having("Email", "grown@ends.example"))
+    assert (await shown(live, "zoho_books.contact", books))["company_name"] == ""
+    key = f"zoho_crm.account/{account['id']}"
+    assert await reviews(live, key) == [("retyped", key)]
+    await live.people.update("freshbooks.client", client, {"organization": "Grown again"})
+    await eventually(linked, within_s=60, every_s=0.2)
+    await live.rest()
+    again = await shown(live, "zoho_crm.contact", contact)
+    assert again["Account_Name"]["id"] == account["id"]
+    assert (await shown(live, "zoho_crm.account", account["id"]))["Account_Name"] == "Grown again"
+
+
+async def lost_clients(live: Live) -> float:
+    """Changes of FreshBooks clients that no webhook announced."""
+    port = live.session.stack.stage_environment("ingest")["TWINLEDGER_ADMIN_PORT"]
+    answer = await live.session.http.get(f"http://127.0.0.1:{port}/metrics")
+    name = 'twinledger_webhook_lost_total{object="freshbooks.client",system="freshbooks"}'
+    found = [line for line in answer.text.splitlines() if line.startswith(name)]
+    return float(found[0].rpartition(" ")[2]) if found else 0.0
+
+
+async def test_lost_webhooks_are_counted_and_their_changes_found(live: Live) -> None:
+    clients = [(await customer(live, f"unheard{number}"))[0] for number in range(3)]
+    await asyncio.sleep(2)  # stamps have whole seconds: what comes now is newer than the cursor
+    await live.session.pool.execute("update due_read set hinted_at = hinted_at - interval '1 minute'")
+    before = await lost_clients(live)
+    await live.people.webhooks(loss=1.0)
+    try:
+        await asyncio.gather(
+            *(live.people.update("freshbooks.client", client, {"fname": "Una"}) for client in clients)
+        )
+        for number in range(len(clients)):
+
+            async def arrived(email: str = f"unheard{number}@ends.example") -> bool:
+                row = await live.one("zoho_crm.contact", having("Email", email))
+                return bool(row["First_Name"] == "Una")
+
+            await eventually(arrived, within_s=60, every_s=0.2)
+    finally:
+        await live.people.webhooks(loss=0.0)
+    await live.rest()
+    assert await lost_clients(live) == before + len(clients)

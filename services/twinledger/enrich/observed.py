@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from twinledger.enrich.graves import Graves
 from twinledger.enrich.questions import Questions
+from twinledger.state.derivations import Derivation
 from twinledger.state.history import AuditRow
 from twinledger.state.records import (
     Conflict,
@@ -80,6 +81,9 @@ class BatchState:
     matches: dict[str, set[UUID]] = field(default_factory=dict)
     seen: set[tuple[str, str, str, str]] = field(default_factory=set)
     unsettled_objects: set[str] = field(default_factory=set)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    derivations: dict[UUID, Derivation] = field(default_factory=dict)
+    derived_from: dict[UUID, list[UUID]] = field(default_factory=dict)
 
     rekeyed: dict[UUID, Rekeyed] = field(default_factory=dict)
     touched: dict[UUID, Observed] = field(default_factory=dict)
@@ -89,7 +93,7 @@ class BatchState:
     conflicts: list[Conflict] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
-    withdrawn: list[tuple[str, str]] = field(default_factory=list)
+    withdrawn: set[tuple[str, str]] = field(default_factory=set)
     """Kind and subject of questions that answered themselves."""
     counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """What metrics tell of the batch: (what, system, entity)."""
@@ -104,6 +108,13 @@ class BatchState:
         held = self.sides.get(target)
         if row.status == "active" or held is None or held.key == row.key:
             self.sides[target] = row
+
+    def add_derivation(self, derivation: Derivation) -> None:
+        """Know what a flow made; its parts in the order of their names."""
+        self.derivations[derivation.entity_id] = derivation
+        made = self.derived_from.setdefault(derivation.source_id, [])
+        made.append(derivation.entity_id)
+        made.sort(key=lambda one: (self.derivations[one].part, one))
 
     def bind(self, key: ExternalKey, entity_id: UUID, status: str = "active") -> None:
         """Link an external id to an entity; stored with the batch."""

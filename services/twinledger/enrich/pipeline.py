@@ -1,7 +1,7 @@
 """Enrich: its pipeline. One database transaction a batch; the runner commits it with the offsets.
 
 decode -> load and lock -> judge ends -> resolve references -> resolve identity -> settle echo -> merge
-       -> derive -> plan -> store
+       -> derive -> give back -> plan -> store
 """
 
 from __future__ import annotations
@@ -15,25 +15,32 @@ from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.enrich.steps.bury_record import HELD
 from twinledger.enrich.steps.decode_observation import decode_observation
-from twinledger.enrich.steps.derive_entities import derive
-from twinledger.enrich.steps.doubt_totals import doubt_totals
+from twinledger.enrich.steps.derive_entities import Deriver
+from twinledger.enrich.steps.doubt_totals import disagreeing_sides, doubt_totals, taxes_named
+from twinledger.enrich.steps.doubt_void import doubt_void
+from twinledger.enrich.steps.give_back import give_back
 from twinledger.enrich.steps.load_graves import load_graves
 from twinledger.enrich.steps.load_state import inbox_key, load_entities_of, load_state
 from twinledger.enrich.steps.observe import STALE, Observer
 from twinledger.enrich.steps.outgoing import Outgoing
 from twinledger.enrich.steps.plan_writes import Planner
 from twinledger.enrich.steps.recognise import match_keys
+from twinledger.enrich.steps.retype import retype
 from twinledger.enrich.steps.store_changes import store_changes
 from twinledger.enrich.steps.store_graves import look_for_losers, store_graves
 from twinledger.enrich.steps.store_questions import look_for_questions, store_questions
+from twinledger.enrich.steps.yield_to_owner import yield_to_owner
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
+from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road import inbox
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
 from twinledger.road.outcome import DeadLetter, Ok, Outcome
+from twinledger.state.entities import load_entities
 from twinledger.state.first_sight import taken_in
+from twinledger.state.records import Entity
 from twinledger.state.workspaces import Workspace, ensure_workspace, find_workspace
 
 __all__ = ["EnrichPipeline"]
@@ -107,19 +114,37 @@ class EnrichPipeline:
         key = await self._key(connection, state)
         planner = Planner(self.definitions.mappings, self.budget_groups, key, self.definitions.flows)
         now = self.clock.now()
-        for entity_id, observed in touched_by.items():
+        for entity_id, observed in self._run_flows(state, touched_by).items():
             entity = state.entities[entity_id]
-            touched = [entity]
-            for flow in self.definitions.flows:
-                if flow.on_entity != entity.type:
-                    continue
-                made = derive(flow, entity, self.definitions.rules[flow.derives], state, now)
-                touched += [made] if made is not None else []
-            for each in touched:
-                rule = self.definitions.rules[each.type]
-                lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
-                planner.plan(each, rule, state, lane, received_at)
-                doubt_totals(each, rule, state)
+            rule = self.definitions.rules[entity.type]
+            lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
+            retype(entity, rule, self.definitions.mappings, state)
+            planner.plan(entity, rule, state, lane, received_at)
+            doubt_void(entity, state)
+            await self._doubt(connection, entity, rule, state)
+
+    async def _doubt(self, connection: Connection, entity: Entity, rule: SyncRule, state: BatchState) -> None:
+        sides = disagreeing_sides(entity, rule, state)
+        if sides:  # rare, so the taxes are not loaded with every batch
+            taxes = await load_entities(connection, taxes_named(sides))
+            doubt_totals(entity, sides, self.definitions.mappings, taxes, state)
+
+    def _run_flows(
+        self, state: BatchState, touched_by: Mapping[UUID, Observed | None]
+    ) -> dict[UUID, Observed | None]:
+        """Every entity to plan for, with the observation behind it: touched, derived, given back to."""
+        flows, now = self.definitions.flows, self.clock.now()
+        deriver, causes = Deriver(flows, self.definitions.rules, now), dict(touched_by)
+        yield_to_owner(flows, touched_by, state, now)
+        for entity_id, observed in touched_by.items():
+            for made in deriver.derive(state.entities[entity_id], state):
+                causes.setdefault(made.id, observed)
+        for row in state.bound:
+            if row.status == "deleted" and row.entity_id in state.derived_from:
+                deriver.derive(state.entities[row.entity_id], state)
+        for trigger, documents in give_back(flows, list(causes), state, now):
+            causes.setdefault(trigger.id, next(causes[one] for one in documents if one in causes))
+        return causes
 
     async def _key(self, connection: Connection, state: BatchState) -> bytes:
         known = self.workspaces.get(state.workspace) or await find_workspace(connection, state.workspace)

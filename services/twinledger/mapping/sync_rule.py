@@ -18,7 +18,10 @@ from twinledger.mapping.match_rule import MatchRule, compile_match
 from twinledger.mapping.models import SyncFile, SystemStatement
 from twinledger.mapping.yaml_source import Problem
 
-__all__ = ["FieldPolicy", "SyncRule", "SystemRule", "compile_sync_rule"]
+__all__ = ["OURS", "FieldPolicy", "SyncRule", "SystemRule", "compile_sync_rule"]
+
+OURS = "twinledger"
+"""Owner of what flows write back: no system may change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def compile_sync_rule(
     systems = {
         name: _system(name, given, file.sync, models, mappings) for name, given in file.systems.items()
     }
-    owners = {name.partition(".")[0] for name in systems}
+    owners = {name.partition(".")[0] for name in systems} | {OURS}
     policy = {}
     for name, text in file.policy.items():
         if name not in fields:

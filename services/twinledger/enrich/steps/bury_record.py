@@ -194,6 +194,7 @@ def changed_since(entity: Entity, shadow: Shadow, rule: SyncRule) -> Fields:
         path: entity.fields.get(path)
         for path, value in shadow.fields.items()
         if path != "state"
+        and path in rule.policy
         and rule.policy[path].kind != "computed"
         and path in entity.clocks
         and entity.clocks[path].version > shadow.bases.get(path, 0)
@@ -217,7 +218,7 @@ def _end_of_double(row: CrosswalkRow, state: BatchState) -> Outcome[None]:
     place = state.side_of(row.entity_id, row.key.object)
     taken = place is not None and place.status == "active" and place.key != row.key
     state.end(row, "merged_into" if taken else "deleted", into=place if taken else None)
-    state.withdrawn.append(("match", row.key.text()))
+    state.withdrawn.add(("match", row.key.text()))
     state.questions.settle(row.key)
     return Ok(None)
 

@@ -39,7 +39,7 @@ def merge_into(row: CrosswalkRow, survivor: Survivor, state: BatchState) -> Outc
     """The loser's id leads to the survivor from now on."""
     state.end(row, "merged_into", into=survivor.row)
     state.wanted.add(survivor.row.key)
-    state.withdrawn.append(("merge", row.key.text()))
+    state.withdrawn.add(("merge", row.key.text()))
     if survivor.row.entity_id == row.entity_id:
         _take_over(survivor.row, state)
     else:
@@ -77,7 +77,7 @@ def _take_over(double: CrosswalkRow, state: BatchState) -> None:
     if shadow is not None:
         shadow.external_id = double.key.external_id
         shadow.forget()
-    state.withdrawn.append(("match", double.key.text()))
+    state.withdrawn.add(("match", double.key.text()))
 
 
 def _propose(row: CrosswalkRow, survivor: Survivor, state: BatchState) -> None:

@@ -5,7 +5,7 @@ In: Observed, BatchState    Out: Ok, Skip (seen, stale, unchanged, in review) or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from twinledger.enrich.definitions import SyncDefinitions
@@ -19,6 +19,7 @@ from twinledger.enrich.steps.recognise import identifying, match_keys
 from twinledger.enrich.steps.resolve_identity import resolve_identity
 from twinledger.enrich.steps.resolve_references import resolve_references
 from twinledger.enrich.steps.settle_echo import is_mid_flight, settle_echo
+from twinledger.mapping.links import LINKED
 from twinledger.road.outcome import Ok, Outcome, Retry, Skip
 from twinledger.state.history import AuditRow
 from twinledger.state.records import NO_MARKS, Entity, Review, Shadow, Target
@@ -66,12 +67,15 @@ class Observer:
             shadow.changed = True
             return Skip(reason="unchanged")
         carries = observed.key.object in self.definitions.with_reference
-        repeats = settle_echo(observed, target, state, carries_reference=carries)
+        linked = {f"link:{name}": LINKED for name in observed.links}
+        shown = replace(observed, fields={**observed.fields, **linked}) if linked else observed
+        repeats = settle_echo(shown, target, state, carries_reference=carries)
         repeats = repeats or (shadow is not None and shadow.content_hash is None)
-        entity, shadow = state.entities[entity_id], state.shadows.get(target)
+        entity = state.entities[entity_id]
         if is_mid_flight(observed, target, state, self.definitions.rules[entity.type].policy):
             return Retry(reason="write_unsettled", waits_for=None, delay_s=UNSETTLED_WAIT_S)
         self._first_look(observed, target, state)
+        shadow = state.shadows.get(target)
         rule = self.definitions.rules[entity.type]
         known_by = identifying(entity.fields, rule)
         parents = self.definitions.parents(entity.type)
@@ -81,7 +85,8 @@ class Observer:
         now_known_by = identifying(entity.fields, rule)
         if known_by != now_known_by:
             state.rename(entity.id, match_keys(known_by, rule), match_keys(now_known_by, rule))
-        self._keep(observed, entity, target, result, state)
+        shown = replace(observed, fields={**observed.fields, **linked}) if linked else observed
+        self._keep(shown, entity, target, result, state)
         self._tell(observed, entity, result, state)
         burial.after_merge(observed, entity, result.accepted, state)
         if repeats and not result.accepted and not result.conflicts:
@@ -153,7 +158,7 @@ class Observer:
         for path, sides in result.parked.items():
             evidence = {"entity": str(entity.id), "field": path, "values": sides}
             state.reviews.append(Review(state.workspace, "conflict", f"entity:{entity.id}/{path}", evidence))
-        state.withdrawn += [("conflict", f"entity:{entity.id}/{path}") for path in result.unparked]
+        state.withdrawn |= {("conflict", f"entity:{entity.id}/{path}") for path in result.unparked}
 
 
 def _raced(observed: Observed, shadow: Shadow) -> bool:

@@ -63,24 +63,37 @@ class Planner:
             if state.questions.about(target.entity_id, target.object):
                 return None  # a record there waits for a person's word, and may be this one
             unsettled = any(i.state in ("sending", "unknown") for i in state.intents.get(target, []))
-            if unsettled or not self._may_create(entity, rule, target.object):
+            if unsettled or not self._may_create(entity, rule, target.object, state):
                 return None
             patch = _patch(entity, mapping, None, rule)
-            return ("create", patch) if patch else None
+            return ("create", patch | self._links(entity, mapping, None, state)) if patch else None
         if side.status != "active" or shadow is None:
             return None
-        patch = _patch(entity, mapping, shadow, rule)
+        patch = _patch(entity, mapping, shadow, rule) | self._links(entity, mapping, shadow, state)
         if not patch:
             state.counted["noop", system_of(target.object), entity.type] += 1
         return ("update", patch) if patch else None
 
-    def _may_create(self, entity: Entity, rule: SyncRule, object_name: str) -> bool:
-        """By the rule, or because a flow made the entity for this object; never what has ended."""
+    def _links(
+        self, entity: Entity, mapping: ObjectMapping, shadow: Shadow | None, state: BatchState
+    ) -> Fields:
+        """The account of a contact; not one that a person deleted."""
+        wanted = mapping.links_wanted(entity.fields, shadow.fields if shadow is not None else {})
+        sides = {mark: state.side_of(entity.id, mapping.links()[mark]) for mark in wanted}
+        dead = {mark for mark, side in sides.items() if side is not None and side.status == "deleted"}
+        return {mark: value for mark, value in wanted.items() if value is None or mark not in dead}
+
+    def _may_create(self, entity: Entity, rule: SyncRule, object_name: str, state: BatchState) -> bool:
+        """By the rule, or because a flow made the entity for this object; then the others follow what this
+        one took: a document that its own side refuses has no mirror. Never what has ended."""
         if entity.fields.get("state") in ("deleted", "void"):
             return False
-        return rule.systems[object_name].create or entity.origin.startswith(
-            tuple(f"flow:{flow.name}/" for flow in self.flows if flow.target == object_name)
+        home = next(
+            (flow.target for flow in self.flows if entity.origin.startswith(f"flow:{flow.name}/")), None
         )
+        if home is None or home == object_name:
+            return rule.systems[object_name].create or home is not None
+        return rule.systems[object_name].create and Target(entity.id, home, ROLE) in state.sides
 
     def _intent(
         self,

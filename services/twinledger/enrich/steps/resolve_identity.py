@@ -202,7 +202,7 @@ def _ask(observed: Observed, rule: SyncRule, state: BatchState, question: _Quest
 def _withdraw(observed: Observed, state: BatchState) -> None:
     """It can be said now without a person."""
     state.questions.settle(observed.key)
-    state.withdrawn.append(("match", observed.key.text()))
+    state.withdrawn.add(("match", observed.key.text()))
 
 
 def _linked(entity_id: UUID, observed: Observed, state: BatchState) -> str | None:

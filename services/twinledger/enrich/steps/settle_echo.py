@@ -43,7 +43,9 @@ def is_mid_flight(
     tell how much of the difference is ours."""
     shadow = state.shadows.get(target)
     return shadow is not None and any(
-        policies[path].kind == "delta" and observed.fields.get(path) != shadow.fields.get(path)
+        path in policies
+        and policies[path].kind == "delta"
+        and observed.fields.get(path) != shadow.fields.get(path)
         for intent in state.intents.get(target, ())
         if intent.state in ("sending", "unknown")
         for path in intent.expected or ()
