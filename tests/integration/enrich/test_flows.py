@@ -16,6 +16,7 @@ LINE = {
     "quantity": "2",
     "unit_price": "150",
     "tax": None,
+    "second_tax": None,
 }
 ORDER: dict[str, Any] = {
     "number": "SO-001",
