@@ -10,6 +10,7 @@ from twinledger.connectors.base.client import Call, VendorClient
 from twinledger.connectors.base.wire import encode
 from twinledger.connectors.zoho_books.resources import REFERENCE_FIELD, Resource
 from twinledger.connectors.zoho_platform.finance_client import (
+    PER_PAGE,
     FinanceClient,
     Listing,
     Record,
@@ -42,7 +43,7 @@ class BooksClient(FinanceClient):
 
     async def tax_groups(self, permit: CallPermit) -> Sequence[Record]:
         """Every group of taxes; there are few, one page holds them."""
-        query = [self._organization, ("per_page", str(_PER_PAGE))]
+        query = [self._organization, ("per_page", str(PER_PAGE))]
         return rows_of(
             await self._vendor.read(Call("GET", f"{_BASE}/settings/taxgroups", query), permit), "tax_groups"
         )
