@@ -120,7 +120,7 @@ class EnrichPipeline:
             lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
             retype(entity, rule, self.definitions.mappings, state)
             planner.plan(entity, rule, state, lane, received_at)
-            doubt_void(entity, state)
+            doubt_void(entity, self.definitions.mappings, state)
             await self._doubt(connection, entity, rule, state)
 
     async def _doubt(self, connection: Connection, entity: Entity, rule: SyncRule, state: BatchState) -> None:
