@@ -11,6 +11,7 @@ import typer
 
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.held_deletions import answer_mass_delete
+from twinledger.cli.match_answer import answer_identity
 from twinledger.cli.output import Form, FormOption, print_record
 from twinledger.cli.place import DirectoryOption, WorkspaceOption, connected
 from twinledger.kernel.clock import SystemClock
@@ -31,12 +32,19 @@ def answer(
         bool | None,
         typer.Option("--apply/--discard", help="Of a mass deletion: pass it on, or let go of the records."),
     ] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(help="Of a match: it is this entity, or the one this OBJECT/ID is linked to."),
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Of a match: it is nobody we know.")] = False,
+    ignore: Annotated[bool, typer.Option("--ignore", help="Of a match: it is none of ours.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Of a match: kept in the audit.")] = None,
     workspace: WorkspaceOption = "default",
     directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,
 ) -> None:
     """Answer a question. A conflict: whose value holds. An oscillation: write the field again. Held
-    deletions: pass them on or not."""
+    deletions: pass them on or not. A match: who the record is."""
     word = choose if apply is None else "apply" if apply else "discard"
 
     async def say() -> dict[str, Any]:
@@ -44,6 +52,10 @@ def answer(
             asked = await review_of(connection, workspace, number)
             if asked is None:
                 raise CommandError(f"no question {number}", "twinledger review list", Exit.NOT_FOUND)
+            if asked["kind"] == "match":
+                return await answer_identity(
+                    connection, workspace, number, link=link, new=new, ignore=ignore, reason=reason
+                )
             if asked["kind"] not in ANSWERS:
                 raise CommandError(
                     f"a {asked['kind']} is not answered here", f"twinledger review show {number}"

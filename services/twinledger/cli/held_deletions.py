@@ -21,7 +21,7 @@ from twinledger.state.records import ExternalKey
 from twinledger.state.tombstones import Word, answer_held
 from twinledger.state.tracing import review_of
 
-__all__ = ["answer_mass_delete"]
+__all__ = ["answer_mass_delete", "hint_to"]
 
 
 async def answer_mass_delete(
@@ -36,12 +36,13 @@ async def answer_mass_delete(
         raise CommandError("pass them on?", f"twinledger review answer {number} --discard", Exit.USAGE)
     keys = await answer_held(connection, workspace, asked["subject"], words[said])
     codec, clock = Codec.from_files(), SystemClock()
-    await outbox.append(connection, [_hint(codec, workspace, key, clock) for key in keys], notify=True)
+    await outbox.append(connection, [hint_to(codec, workspace, key, clock) for key in keys], notify=True)
     await close_review(connection, number)
     return {"id": number, words[said]: len(keys), "of": asked["subject"]}
 
 
-def _hint(codec: Codec, workspace: str, key: ExternalKey, clock: Clock) -> OutRecord:
+def hint_to(codec: Codec, workspace: str, key: ExternalKey, clock: Clock) -> OutRecord:
+    """Word to ingest: read this record once more."""
     now = clock.now()
     hint = {"workspace": workspace, "object": key.object, "external_id": key.external_id, "lane": "verify"}
     envelope = Envelope(

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from twinledger.enrich.graves import Graves
+from twinledger.enrich.questions import Questions
 from twinledger.state.derivations import Derivation
 from twinledger.state.history import AuditRow
 from twinledger.state.records import (
@@ -30,7 +31,7 @@ from twinledger.state.records import (
     system_of,
 )
 
-__all__ = ["ROLE", "BatchState", "Observed"]
+__all__ = ["ROLE", "BatchState", "Observed", "Rekeyed"]
 
 ROLE = "primary"
 
@@ -59,6 +60,13 @@ class Observed:
         return system_of(self.key.object)
 
 
+class Rekeyed(NamedTuple):
+    """Match keys of an entity as they are stored, and as they shall be."""
+
+    before: frozenset[str]
+    after: frozenset[str]
+
+
 @dataclass(slots=True)
 class BatchState:
     """State of one workspace's part of a batch, and what the batch adds to it."""
@@ -77,7 +85,7 @@ class BatchState:
     derivations: dict[UUID, Derivation] = field(default_factory=dict)
     derived_from: dict[UUID, list[UUID]] = field(default_factory=dict)
 
-    rekeyed: dict[UUID, Sequence[str]] = field(default_factory=dict)
+    rekeyed: dict[UUID, Rekeyed] = field(default_factory=dict)
     touched: dict[UUID, Observed] = field(default_factory=dict)
     bound: list[CrosswalkRow] = field(default_factory=list)
     planned: list[Intent] = field(default_factory=list)
@@ -91,6 +99,7 @@ class BatchState:
     """What metrics tell of the batch: (what, system, entity)."""
     wanted: set[ExternalKey] = field(default_factory=set)
     graves: Graves = field(default_factory=Graves)
+    questions: Questions = field(default_factory=Questions)
 
     def add_row(self, row: CrosswalkRow) -> None:
         """Know a crosswalk row; dead rows are kept so that nothing is created again for them."""
@@ -132,7 +141,8 @@ class BatchState:
         """Later records of the batch find the entity by its new match keys, and no longer by the old."""
         if before == after:
             return
-        self.rekeyed[entity_id] = after
+        held = self.rekeyed.setdefault(entity_id, Rekeyed(frozenset(before), frozenset()))
+        self.rekeyed[entity_id] = held._replace(after=frozenset(after))
         for key in before:
             self.matches.get(key, set()).discard(entity_id)
         for key in after:

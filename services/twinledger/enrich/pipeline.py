@@ -24,10 +24,11 @@ from twinledger.enrich.steps.load_state import inbox_key, load_entities_of, load
 from twinledger.enrich.steps.observe import STALE, Observer
 from twinledger.enrich.steps.outgoing import Outgoing
 from twinledger.enrich.steps.plan_writes import Planner
-from twinledger.enrich.steps.resolve_identity import match_keys
+from twinledger.enrich.steps.recognise import match_keys
 from twinledger.enrich.steps.retype import retype
 from twinledger.enrich.steps.store_changes import store_changes
 from twinledger.enrich.steps.store_graves import look_for_losers, store_graves
+from twinledger.enrich.steps.store_questions import look_for_questions, store_questions
 from twinledger.enrich.steps.yield_to_owner import yield_to_owner
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
@@ -82,9 +83,11 @@ class EnrichPipeline:
         verdicts = [(position, observer.observe(observed, state)) for position, observed in part]
         await self._plan(connection, state, dict(state.touched))
         await look_for_losers(connection, state)
+        await look_for_questions(connection, state)
         outgoing = Outgoing(self.codec, self.clock, workspace)
         records = [*outgoing.intents(state.planned), *outgoing.hints(state.wanted)]
         await store_changes(connection, state, records)
+        await store_questions(connection, state)
         await store_graves(connection, state, self.burial_rest_s)
         settled = [(o, v) for (_, o), (_, v) in zip(part, verdicts, strict=True) if _is_done(v)]
         # A stale or held one had no effect: seen again by a later read it may tell something new.

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from twinledger.mapping.match_rule import MatchStatement
+
 __all__ = [
     "Beside",
     "Composed",
@@ -258,9 +260,13 @@ class MappingFile(_Statement):
 
 
 class SystemStatement(_Statement):
+    """`shares`: an object of the same vendor that shows the same records under the same ids; they are
+    observed here and written there."""
+
     role: str = "primary"
     when: str | None = None
     create: bool = True
+    shares: str | None = None
 
 
 class SyncFile(_Statement):
@@ -268,7 +274,7 @@ class SyncFile(_Statement):
     version: int = Field(1, ge=1)
     systems: dict[str, SystemStatement]
     policy: dict[str, str]
-    match: list[list[str]] = []
+    match: list[list[str]] | MatchStatement = []
     delete: Literal["archive", "void", "propagate", "detach"] = "archive"
 
 

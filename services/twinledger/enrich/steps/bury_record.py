@@ -222,6 +222,7 @@ def _end_of_double(row: CrosswalkRow, state: BatchState) -> Outcome[None]:
     taken = place is not None and place.status == "active" and place.key != row.key
     state.end(row, "merged_into" if taken else "deleted", into=place if taken else None)
     state.withdrawn.add(("match", row.key.text()))
+    state.questions.settle(row.key)
     return Ok(None)
 
 

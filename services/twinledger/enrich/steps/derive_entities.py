@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState
-from twinledger.enrich.steps.resolve_identity import match_keys
+from twinledger.enrich.steps.recognise import match_keys
 from twinledger.kernel.ids import derived_id
 from twinledger.mapping.errors import MappingError
 from twinledger.mapping.flow import Document, Flow

@@ -15,7 +15,7 @@ from uuid import UUID
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.graves import Survivor
 from twinledger.enrich.observed import BatchState, Observed
-from twinledger.enrich.steps.resolve_identity import match_keys
+from twinledger.enrich.steps.recognise import exact_keys
 from twinledger.enrich.steps.resolve_references import named_keys
 from twinledger.kernel.database import Connection
 from twinledger.mapping.sync_rule import SyncRule
@@ -179,7 +179,7 @@ async def _namesakes(
 ) -> dict[UUID, set[UUID]]:
     """Other entities with a match key of these."""
     keys = {
-        row.entity_id: match_keys(entity.fields, definitions.rules[entity.type])
+        row.entity_id: exact_keys(entity.fields, definitions.rules[entity.type])
         for row in rows
         if (entity := state.entities.get(row.entity_id)) is not None
     }

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
-from twinledger.enrich.steps.resolve_identity import link_keys, match_keys, related_keys
+from twinledger.enrich.steps.recognise import match_keys
+from twinledger.enrich.steps.resolve_identity import link_keys, related_keys, shared_keys
 from twinledger.enrich.steps.resolve_references import named_keys, named_natural_keys
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id
@@ -25,6 +26,7 @@ from twinledger.state.identity import entities_by_match_key, lock_types, targets
 from twinledger.state.intents import open_intents, unsettled_objects
 from twinledger.state.records import ExternalKey
 from twinledger.state.shadows import load_shadows
+from twinledger.state.unresolved import load_unresolved
 from twinledger.state.workspaces import load_settings
 
 __all__ = ["inbox_key", "load_entities_of", "load_state"]
@@ -42,12 +44,13 @@ async def load_state(
 ) -> BatchState:
     """The state the steps work on, with every entity of the batch locked."""
     state = BatchState(workspace)
-    kin = _kin(batch)
+    kin = _kin(batch, definitions)
     await _load_crosswalk(connection, state, kin | _parents(batch, definitions))
-    unknown = [observed for observed in batch if observed.key not in state.crosswalk]
+    unknown = [observed for observed in batch if not _is_known(observed, state)]
     await _recognise_unknown(connection, state, unknown, kin, definitions)
     await _lock(connection, state, _entity_ids(state, kin, batch), definitions.in_flows(batch))
-    await _load_sides(connection, state)
+    wanted = {key for o in unknown for key in match_keys(o.fields, definitions.rules[o.entity_type])}
+    await _load_sides(connection, state, wanted)
     natural = {key for o in batch for key in named_natural_keys(o, definitions.refs(o.entity_type))}
     await _load_matches(connection, state, natural)
     state.seen = await already_seen(connection, workspace, {inbox_key(o) for o in batch})
@@ -60,14 +63,21 @@ async def load_entities_of(
     """State for planning alone: these entities, what flows made of them or from what, all locked."""
     state = BatchState(workspace)
     await _lock(connection, state, set(ids), in_flows=bool(definitions.flows))
-    await _load_sides(connection, state)
+    await _load_sides(connection, state, ())
     return state
 
 
-def _kin(batch: Sequence[Observed]) -> set[ExternalKey]:
+def _is_known(observed: Observed, state: BatchState) -> bool:
+    row = state.crosswalk.get(observed.key)
+    return row is not None and row.status != "orphan"
+
+
+def _kin(batch: Sequence[Observed], definitions: SyncDefinitions) -> set[ExternalKey]:
     """The records themselves and those that share their identity."""
-    own = {observed.key for observed in batch}
-    return own.union(*(related_keys(o) + link_keys(o) for o in batch))
+    kin = {observed.key for observed in batch}
+    for o in batch:
+        kin.update(related_keys(o), link_keys(o), shared_keys(o, definitions.rules[o.entity_type]))
+    return kin
 
 
 def _parents(batch: Sequence[Observed], definitions: SyncDefinitions) -> set[ExternalKey]:
@@ -134,9 +144,11 @@ def _both_ends(derivations: Mapping[UUID, Derivation]) -> set[UUID]:
     return {end for one in derivations.values() for end in (one.entity_id, one.source_id)}
 
 
-async def _load_sides(connection: Connection, state: BatchState) -> None:
+async def _load_sides(connection: Connection, state: BatchState, wanted: Collection[str]) -> None:
+    """`wanted`: match keys of unknown records, for the questions that are open about them."""
     known = state.entities
     for row in await sides_of_entities(connection, known.keys()):
         state.add_row(row)
     state.shadows = await load_shadows(connection, known.keys())
     state.intents = await open_intents(connection, known.keys())
+    state.questions.load(await load_unresolved(connection, state.workspace, known.keys(), wanted))

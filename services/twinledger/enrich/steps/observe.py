@@ -15,7 +15,8 @@ from twinledger.enrich.steps.first_look import first_look, still_mangled
 from twinledger.enrich.steps.follow_merge import as_known_here, note_moves
 from twinledger.enrich.steps.load_state import inbox_key
 from twinledger.enrich.steps.merge_fields import Change, Merge, is_stale, merge
-from twinledger.enrich.steps.resolve_identity import match_keys, resolve_identity
+from twinledger.enrich.steps.recognise import identifying, match_keys
+from twinledger.enrich.steps.resolve_identity import resolve_identity
 from twinledger.enrich.steps.resolve_references import resolve_references
 from twinledger.enrich.steps.settle_echo import is_mid_flight, settle_echo
 from twinledger.mapping.links import LINKED
@@ -75,13 +76,15 @@ class Observer:
             return Retry(reason="write_unsettled", waits_for=None, delay_s=UNSETTLED_WAIT_S)
         self._first_look(observed, target, state)
         shadow = state.shadows.get(target)
-        known_by = self._keys(entity)
+        rule = self.definitions.rules[entity.type]
+        known_by = identifying(entity.fields, rule)
         parents = self.definitions.parents(entity.type)
         note_moves(observed, shadow.fields if shadow is not None else {}, parents, state)
-        rule = self.definitions.rules[entity.type]
         observed = as_known_here(observed, entity, rule, parents, state)
         result = self._merge(observed, entity, shadow)
-        state.rename(entity.id, known_by, self._keys(entity))
+        now_known_by = identifying(entity.fields, rule)
+        if known_by != now_known_by:
+            state.rename(entity.id, match_keys(known_by, rule), match_keys(now_known_by, rule))
         shown = replace(observed, fields={**observed.fields, **linked}) if linked else observed
         self._keep(shown, entity, target, result, state)
         self._tell(observed, entity, result, state)
@@ -108,9 +111,6 @@ class Observer:
             }
             subject = f"{observed.key.text()}/{path}"
             state.reviews.append(Review(state.workspace, "oscillation", subject, evidence))
-
-    def _keys(self, entity: Entity) -> list[str]:
-        return match_keys(entity.fields, self.definitions.rules[entity.type])
 
     def _merge(self, observed: Observed, entity: Entity, shadow: Shadow | None) -> Merge:
         change = Change(

@@ -60,6 +60,8 @@ class Planner:
         shadow = state.shadows.get(target)
         mapping = self.mappings[target.object]
         if side is None:
+            if state.questions.about(target.entity_id, target.object):
+                return None  # a record there waits for a person's word, and may be this one
             unsettled = any(i.state in ("sending", "unknown") for i in state.intents.get(target, []))
             if unsettled or not self._may_create(entity, rule, target.object, state):
                 return None
