@@ -88,7 +88,7 @@ def _may_be_colleagues(said: Mapping[Feature, str]) -> bool:
     if said.get("email") in ("same", "shared"):
         return False
     sure = said["person"] == "same" and "same" in (said.get("phone"), said.get("address"))
-    return not sure or said.get("phone") == "different"
+    return not sure or _against(said) > 0
 
 
 def _may_be_another_of_the_office(said: Mapping[Feature, str], one: Portrait, other: Portrait) -> bool:

@@ -58,7 +58,9 @@ def judge(candidates: Sequence[Candidate], margin: float) -> Verdict:
     if not ranked or not ranked[0].is_sure:
         return _perhaps(ranked)
     best = ranked[0]
-    close = tuple(c for c in ranked if best.comparison.score - c.comparison.score < margin)
+    close = tuple(
+        c for c in ranked if best.comparison.score - c.comparison.score < margin or _same_office(best, c)
+    )
     if len(close) > 1 and any(c.entity_id != best.entity_id or c.waits == "surely" for c in close):
         return Verdict(why="several_candidates", candidates=close)
     if best.waits == "surely":
@@ -68,6 +70,12 @@ def judge(candidates: Sequence[Candidate], margin: float) -> Verdict:
     if best.taken:
         return Verdict(why="duplicate_in_one_system", candidates=(best,))
     return Verdict(entity_id=best.entity_id)
+
+
+def _same_office(best: Candidate, other: Candidate) -> bool:
+    """Another customer of the same company: where nobody is named, nothing tells the two apart."""
+    company = other.comparison.answers.get("organization") in ("same", "alike")
+    return company and "person" not in best.comparison.answers
 
 
 def _perhaps(ranked: Sequence[Candidate]) -> Verdict:

@@ -28,6 +28,13 @@ def test_a_doubtful_one_with_as_many_points_is_a_rival_too() -> None:
     assert verdict.why == "several_candidates"
 
 
+def test_another_customer_of_a_company_is_a_rival_where_nobody_is_named() -> None:
+    office = {"organization": "same", "phone": "same"}
+    best = Candidate(UUID(int=1), Comparison(office, 20, "link"), False)  # type: ignore[arg-type]
+    other = Candidate(UUID(int=2), Comparison(office, 11, "review"), False)  # type: ignore[arg-type]
+    assert judge([best, other], MARGIN).why == "several_candidates"
+
+
 def test_a_sure_one_whose_place_is_taken_is_a_duplicate() -> None:
     assert judge([candidate(1, 15, "link", taken=True)], MARGIN).why == "duplicate_in_one_system"
 
