@@ -96,7 +96,8 @@ def _from_freshbooks(one: Bill, freshbooks: FreshBooks, books: Books, taxes: Tax
 
 def _from_order(one: Bill, freshbooks: FreshBooks, books: Books, taxes: TaxTable, proof: Proof) -> None:
     order = _resolved(ORDER.read(books.typed(one)).fields, taxes)
-    fields = FLOW.derive(order)
+    (invoice,) = FLOW.derive(order, {})
+    fields = invoice.fields
     body = FRESHBOOKS.write(
         fields, fields, creating=True, reference=None, resolve=taxes.resolve, lookup=taxes.lookup
     )

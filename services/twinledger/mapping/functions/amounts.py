@@ -24,6 +24,8 @@ def canonical_decimal(value: Decimal) -> str:
     text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
+    if len(text) > _MAX_CHARS:  # it could not be read back
+        raise ValueFault("a finite number of sensible size is expected")
     return "0" if text in ("-0", "") else text
 
 
