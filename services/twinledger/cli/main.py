@@ -8,7 +8,19 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from twinledger.cli import audit, config, dlq, doctor, mappings, reviews, sandbox, version
+from twinledger.cli import (
+    audit,
+    backfill,
+    config,
+    dlq,
+    doctor,
+    jobs,
+    mappings,
+    reviews,
+    sandbox,
+    sync,
+    version,
+)
 from twinledger.cli.dev import command as dev
 from twinledger.cli.failure import CommandError, Exit, as_command_error
 from twinledger.kernel.errors import TwinledgerError
@@ -35,6 +47,9 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(audit.app, name="audit")
 app.add_typer(reviews.app, name="review")
+app.add_typer(sync.app, name="sync")
+app.add_typer(backfill.app, name="backfill")
+app.add_typer(jobs.app, name="jobs")
 
 
 _CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]

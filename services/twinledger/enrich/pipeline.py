@@ -27,6 +27,7 @@ from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
 from twinledger.road.outcome import DeadLetter, Ok, Outcome
 from twinledger.state.first_sight import taken_in
+from twinledger.state.gate import share_gate
 from twinledger.state.workspaces import Workspace, ensure_workspace, find_workspace
 
 __all__ = ["EnrichPipeline"]
@@ -62,6 +63,7 @@ class EnrichPipeline:
         self, connection: Connection, workspace: str, part: Sequence[tuple[int, Observed]]
     ) -> list[tuple[int, Outcome[None]]]:
         observations = [observed for _, observed in part]
+        await share_gate(connection, workspace)
         state = await load_state(connection, workspace, observations, self.definitions)
         observer = Observer(self.definitions)
         verdicts = [(position, observer.observe(observed, state)) for position, observed in part]

@@ -22,6 +22,7 @@ from twinledger.loader.steps.resolve_unknown import ResolverTimes, UnknownResolv
 from twinledger.loader.steps.settle import Settler
 from twinledger.loader.worker import LoaderWorker
 from twinledger.mapping.definitions import Definitions, load_shipped
+from twinledger.mapping.homes import homes
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice
 from twinledger.road.failures import WaitLadder
@@ -30,6 +31,7 @@ from twinledger.road.relay import Relay
 from twinledger.road.runner import TransactionalRunner
 from twinledger.road.topics import WRITE_INTENTS
 from twinledger.state.budgets import BudgetPermit, ensure_limits
+from twinledger.state.gate import hold_for_go_live
 from twinledger.state.sealing import Sealer, open_key_wrapper
 from twinledger.state.workspaces import ensure_workspace
 
@@ -78,6 +80,8 @@ async def wire(settings: LoaderSettings, runtime: Runtime) -> AsyncIterator[Sequ
 async def _opener(settings: LoaderSettings, runtime: Runtime, pool: Pool, http: AsyncClient) -> Opener:
     async with pool.acquire() as connection:
         await ensure_workspace(connection, settings.workspace)
+        if settings.goes_live_by_plan:
+            await hold_for_go_live(connection, settings.workspace)
         for group, limits in settings.budgets.items():
             await ensure_limits(connection, settings.workspace, group, limits)
     return Opener(
@@ -118,6 +122,11 @@ def _worker(
         _resolver_times(settings.loader),
         runtime.clock,
     )
+    # A version check is a part of its write, so it goes in the lane of writes.
+    checks = {
+        system: BudgetPermit(pool, settings.workspace, group, "live", runtime.clock)
+        for system, group in groups.items()
+    }
     executors: dict[tuple[str, str], Executor] = {}
 
     def settled() -> None:
@@ -134,7 +143,7 @@ def _worker(
             definitions.mappings,
             parents,
             queue,
-            permits[system],
+            checks[system],
             runtime.clock,
         )
     objects = sorted({name for rule in definitions.sync_rules.values() for name in rule.systems})
@@ -166,16 +175,3 @@ def _executor_settings(settings: LoaderSettings, group: str) -> ExecutorSettings
 def renamable(definitions: Definitions) -> frozenset[str]:
     """Objects with a name that the vendor wants unique and that has other forms."""
     return frozenset(name for name, mapping in definitions.mappings.items() if mapping.has_unique_names)
-
-
-def homes(definitions: Definitions) -> dict[tuple[str, str], str]:
-    """(entity type, system) -> the object that a reference to such an entity means there.
-
-    Where a system holds an entity as several objects (CRM: account and contact) the last of the rule
-    is the record itself; the others are named by "self/<object>".
-    """
-    return {
-        (rule.entity, name.partition(".")[0]): name
-        for rule in definitions.sync_rules.values()
-        for name in rule.systems
-    }
