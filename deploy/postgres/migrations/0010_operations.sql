@@ -143,3 +143,10 @@ begin
           from generate_series(1, room)
         returning id, 0::double precision;
 end $$;
+
+-- Records a comparison has met so far: what is linked and not in here at the end is missing at the vendor.
+create table job_seen (
+    job_id      text not null references job (id) on delete cascade,
+    external_id text not null,
+    primary key (job_id, external_id)
+);

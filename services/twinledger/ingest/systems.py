@@ -9,6 +9,8 @@ import structlog
 
 from twinledger.connectors.base.contract import CallPermit, Connector, ConnectorInfo
 from twinledger.ingest.hook_app import HookApp
+from twinledger.ingest.job_works import job_works
+from twinledger.ingest.jobs import JobRunner
 from twinledger.ingest.pauses import SystemPause
 from twinledger.ingest.poller import ObjectPoller, Polling
 from twinledger.ingest.reader import ObjectReader, Reading
@@ -33,6 +35,7 @@ def duties_of(infos: Mapping[str, ConnectorInfo], objects: Mapping[str, Sequence
     return [
         *(Duty(purpose, name) for purpose in ("read", "poll") for name in names),
         *(Duty("subscribe", system) for system in infos),
+        Duty("jobs", "all"),
     ]
 
 
@@ -48,6 +51,7 @@ class Systems:
     polling: Polling
     subscribing: Subscribing
     hooks: HookApp
+    audit_every_s: float = 0.0
 
     async def build(self, connectors: Mapping[str, Connector]) -> Parts:
         readers: dict[str, Part] = {}
@@ -64,12 +68,29 @@ class Systems:
                 )
         if not subscribers:
             log.warning("no_public_url", name="TWINLEDGER_INGEST__PUBLIC_URL")
+        runner = self._jobs(connectors, [part for part in others if isinstance(part, ObjectPoller)])
         await self.subscribing.directory.load()
         self.hooks.open(
             {system: connector.webhooks for system, connector in connectors.items()},
             {system: subscriber.take_handshake for system, subscriber in subscribers.items()},
         )
-        return Parts(readers, [*others, *subscribers.values()])
+        return Parts(readers, [*others, *subscribers.values(), runner])
+
+    def _jobs(self, connectors: Mapping[str, Connector], pollers: Sequence[ObjectPoller]) -> JobRunner:
+        shared = self.polling
+        works = job_works(
+            self.workspace,
+            self.pool,
+            shared.producer,
+            shared.codec,
+            self.clock,
+            connectors,
+            {system: self._permits(one.info.budget_group) for system, one in connectors.items()},
+            pollers,
+        )
+        return JobRunner(
+            self.workspace, self.pool, self.clock, shared.duties, works, audit_every_s=self.audit_every_s
+        )
 
     def _permits(self, group: str) -> dict[Lane, CallPermit]:
         return {lane: BudgetPermit(self.pool, self.workspace, group, lane, self.clock) for lane in _LANES}

@@ -143,6 +143,7 @@ class _Ingest:
                 options.resend_after_s,
             ),
             hooks=hooks,
+            audit_every_s=options.audit_every_s,
         )
 
     def _runner(self, worker: IngestWorker) -> TransactionalRunner:

@@ -9,8 +9,10 @@ from prometheus_client import Counter, Gauge, Histogram
 
 __all__ = [
     "BUILD_INFO",
+    "COMPARED",
     "CONFLICTS",
     "DLQ_RECORDS",
+    "DRIFT",
     "ERRORS",
     "EVENTS",
     "EVENT_AGE",
@@ -19,6 +21,7 @@ __all__ = [
     "EVENT_TO_WRITE",
     "INTENTS_ENDED",
     "LAST_SUCCESS",
+    "LEDGER_UNEQUAL",
     "LOG_KEYS_DROPPED",
     "NOOP_WRITES_AVOIDED",
     "OUTBOX_OLDEST_AGE",
@@ -94,6 +97,22 @@ NOOP_WRITES_AVOIDED = Counter(
     "twinledger_noop_writes_avoided_total", "Plans that held nothing to write.", ["system", "entity"]
 )
 CONFLICTS = Counter("twinledger_conflicts_total", "By the policy that decided.", ["entity", "policy"])
+
+COMPARED = Counter(
+    "twinledger_compared_records_total",
+    "Drift audit, by result (equal, differs, missing).",
+    ["system", "entity", "result"],
+)
+DRIFT = Gauge(
+    "twinledger_drift_records",
+    "Records that differ now from what the sync holds; at rest it is 0.",
+    ["workspace", "entity"],
+)
+LEDGER_UNEQUAL = Gauge(
+    "twinledger_ledger_unequal_documents",
+    "Posted documents whose amounts differ between the ledgers.",
+    ["workspace", "currency"],
+)
 
 OUTBOX_PENDING = Gauge("twinledger_outbox_pending_records", "Committed rows not yet acknowledged.")
 OUTBOX_OLDEST_AGE = Gauge("twinledger_outbox_oldest_age_seconds", "Age of the oldest: relay or broker.")

@@ -17,6 +17,7 @@ __all__ = [
     "Job",
     "JobKind",
     "JobState",
+    "add_audit",
     "add_job",
     "change_job",
     "end_job",
@@ -68,6 +69,21 @@ async def add_job(
         dict(params),
     )
     return Job(*tuple(row or ()))
+
+
+async def add_audit(connection: Connection, workspace: str, job_id: str, every_s: float) -> None:
+    """A comparison of both sides, when the last one (or the opening) is that long ago."""
+    await connection.execute(
+        """insert into job (id, workspace, kind, params)
+           select $2, w.id, 'verify', '{"full": false, "by": "audit"}' from workspace w
+            where w.id = $1 and w.opened_at < clock_timestamp() - make_interval(secs => $3)
+              and not exists (select from job j where j.workspace = w.id and j.kind = 'verify'
+                                 and (j.state in ('queued', 'running', 'paused')
+                                      or j.ended_at > clock_timestamp() - make_interval(secs => $3)))""",
+        workspace,
+        job_id,
+        every_s,
+    )
 
 
 async def find_job(connection: Connection, workspace: str, job_id: str) -> Job | None:
