@@ -1,4 +1,4 @@
-"""CLI: `twinledger backfill`: reads what is at the vendors once more from the beginning, behind all live work."""
+"""CLI: `twinledger backfill`: reads what is at the vendors once more, behind all live work."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ def _noun() -> None:
     """Reading everything once more, behind all live work."""
 
 
-@app.command(help="Begin one.\n\nExample: twinledger backfill start --object freshbooks.client --from 2026-01-01")
+@app.command(
+    help="Begin one.\n\nExample: twinledger backfill start --object freshbooks.client --from 2026-01-01"
+)
 def start(
     objects: Annotated[
         list[str] | None, typer.Option("--object", help="Only this object; may be repeated.")
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option("--from", help="Only what changed since (UTC), where the vendor can tell.")
+        datetime | None,
+        typer.Option("--from", help="Only what changed since (UTC), where the vendor can tell."),
     ] = None,
     detach: DetachOption = False,
     workspace: WorkspaceOption = "default",

@@ -121,7 +121,13 @@ def time_left_s(job: Job, now: datetime) -> float | None:
 
 def _left_text(job: Job, now: datetime) -> str:
     left = time_left_s(job, now)
-    return "" if left is None else f", about {left / 60:.0f} min left" if left >= 90 else f", about {left:.0f} s left"
+    return (
+        ""
+        if left is None
+        else f", about {left / 60:.0f} min left"
+        if left >= 90
+        else f", about {left:.0f} s left"
+    )
 
 
 def shown(job: Job) -> dict[str, Any]:

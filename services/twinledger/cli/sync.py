@@ -8,7 +8,9 @@ from twinledger.cli import sync_gate, sync_plan, sync_report, sync_undo, sync_ve
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The sync: state, plans, comparison, undo, the accountant's sheet.", no_args_is_help=True)
+app = typer.Typer(
+    help="The sync: state, plans, comparison, undo, the accountant's sheet.", no_args_is_help=True
+)
 
 
 @app.callback()

@@ -130,7 +130,9 @@ async def _load(
     connection: Connection, workspace: str, writes: Sequence[PlannedWrite], definitions: Definitions
 ) -> _Known:
     own = await load_entities(connection, {write.entity_id for write in writes})
-    mentioned = {found for entity in own.values() for value in entity.fields.values() for found in _refs(value)}
+    mentioned = {
+        found for entity in own.values() for value in entity.fields.values() for found in _refs(value)
+    }
     mentioned |= {found for write in writes for value in write.patch.values() for found in _refs(value)}
     entities = own | await load_entities(connection, mentioned - own.keys())
     rows = await rows_of_entities(connection, entities.keys())
@@ -143,7 +145,13 @@ def _refs(value: object) -> set[UUID]:
     if isinstance(value, str) and value.startswith(_ENTITY):
         return {UUID(value.removeprefix(_ENTITY))}
     if isinstance(value, list):
-        return {found for line in value if isinstance(line, dict) for cell in line.values() for found in _refs(cell)}
+        return {
+            found
+            for line in value
+            if isinstance(line, dict)
+            for cell in line.values()
+            for found in _refs(cell)
+        }
     return set()
 
 

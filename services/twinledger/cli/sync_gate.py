@@ -1,4 +1,4 @@
-"""CLI: `twinledger sync status | pause | resume | now`: how the sync stands; to hold its writes, to look now."""
+"""CLI: `twinledger sync status | pause | resume | now`: how it stands; to hold its writes, to look now."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ Row = dict[str, Any]
 def register(app: typer.Typer) -> None:
     """Add `status`, `pause`, `resume` and `now`."""
     app.command(help="How the sync stands.\n\nExample: twinledger sync status -o json")(status)
-    app.command(help="Hold all writes; reading goes on.\n\nExample: twinledger sync pause --reason audit")(pause)
+    app.command(help="Hold all writes; reading goes on.\n\nExample: twinledger sync pause --reason audit")(
+        pause
+    )
     app.command(help="Let writes flow again.\n\nExample: twinledger sync resume")(resume)
     app.command(help="Look for changes at every vendor now.\n\nExample: twinledger sync now")(now)
 
@@ -81,7 +83,9 @@ def resume(
         async with connected(directory) as connection:
             gate = await gate_of(connection, workspace)
             if gate.held_by == BY_GO_LIVE and not gate.accepted_plans:
-                raise CommandError("this workspace goes live by a plan, and none was accepted", "twinledger sync plan")
+                raise CommandError(
+                    "this workspace goes live by a plan, and none was accepted", "twinledger sync plan"
+                )
             await open_gate(connection, workspace)
             return await gate_of(connection, workspace)
 

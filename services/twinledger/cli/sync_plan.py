@@ -1,4 +1,4 @@
-"""CLI: `twinledger sync plan` and `sync apply`: what would be written is shown, accepted by its hash, written.
+"""CLI: `twinledger sync plan` and `sync apply`: what would be written is shown, accepted, written.
 
 While the gate is held the planned intents are the plan. Accepting lets exactly these pass; when anything
 changed since the plan was shown, nothing passes.
@@ -17,9 +17,9 @@ import typer
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.output import Form, FormOption, print_record, print_rows, say
 from twinledger.cli.place import DirectoryOption, WorkspaceOption, connected
-from twinledger.cli.sync_foresight import Foresight, foresee
 from twinledger.cli.sync_forecast import GroupForecast, forecast
-from twinledger.cli.sync_undo import Undo, apply_undo, foresee_undo
+from twinledger.cli.sync_foresight import Foresight, foresee
+from twinledger.cli.sync_taking_back import Undo, apply_undo, foresee_undo
 from twinledger.kernel.database import Connection
 from twinledger.mapping.definitions import load_shipped
 from twinledger.state.gate import Gate, load_gate, lock_gate, open_gate
@@ -27,11 +27,11 @@ from twinledger.state.plans import (
     PlannedWrite,
     StoredPlan,
     accept_plan,
-    canonical,
     find_plan,
     hash_of,
     release,
     store_plan,
+    stored_form,
 )
 
 __all__ = ["accept", "gate_of", "register", "show_plan"]
@@ -93,14 +93,12 @@ def apply(
         say("later changes wait\ntry: twinledger sync status, then twinledger sync resume")
 
 
-async def show_plan(
-    connection: Connection, workspace: str
-) -> tuple[Gate, Foresight, list[GroupForecast]]:
+async def show_plan(connection: Connection, workspace: str) -> tuple[Gate, Foresight, list[GroupForecast]]:
     """Foresee and keep what was foreseen, so that a refusal can tell what changed."""
     gate = await gate_of(connection, workspace)
     definitions = load_shipped()
     foresight = await foresee(connection, workspace, definitions)
-    stored = StoredPlan(foresight.hash, "sync", {}, [_stored(write) for write in foresight.changes])
+    stored = StoredPlan(foresight.hash, "sync", {}, [stored_form(write) for write in foresight.changes])
     await store_plan(connection, workspace, stored)
     costs = await forecast(connection, workspace, foresight.changes, definitions.mappings)
     return gate, foresight, costs
@@ -129,7 +127,7 @@ async def accept(
 async def _accept_sync(connection: Connection, workspace: str, shown: StoredPlan) -> int:
     now = await foresee(connection, workspace, load_shipped())
     if now.hash != shown.hash:
-        raise _changed(shown.writes, [_stored(write) for write in now.changes], "twinledger sync plan")
+        raise _changed(shown.writes, [stored_form(write) for write in now.changes], "twinledger sync plan")
     await release(connection, [write.intent_id for write in now.changes], shown.hash)
     return len(now.changes)
 
@@ -138,7 +136,7 @@ async def _accept_undo(connection: Connection, workspace: str, shown: StoredPlan
     undo = Undo.of(shown.origin)
     now = await foresee_undo(connection, workspace, load_shipped(), undo)
     if now.hash != shown.hash:
-        raise _changed(shown.writes, [_stored(write) for write in now.writes], undo.command())
+        raise _changed(shown.writes, [stored_form(write) for write in now.writes], undo.command())
     await apply_undo(connection, workspace, now)
     return len(now.writes)
 
@@ -175,15 +173,6 @@ def _changed(shown: Sequence[Row], now: Sequence[Row], next_command: str) -> Com
 
 def _key(row: Row) -> tuple[str, str]:
     return row["content"]["object"], row["content"]["entity"]
-
-
-def _stored(write: PlannedWrite) -> Row:
-    return {
-        "record": write.record,
-        "entity_type": write.entity_type,
-        "content": canonical(write),
-        "before": write.before,
-    }
 
 
 def _whole(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast]) -> Row:

@@ -62,7 +62,8 @@ def _print(job_id: str, compared: int, rows: list[Row], output: Form) -> None:
     summary = {
         "job": job_id,
         "compared": compared,
-        "equal": compared - sum(1 for row in rows if not row["record"].partition("/")[2].startswith("entity:")),
+        "equal": compared
+        - sum(1 for row in rows if not row["record"].partition("/")[2].startswith("entity:")),
         "differs": sum(row["result"] == "differs" for row in rows),
         "missing": sum(row["result"] == "missing" for row in rows),
     }
@@ -82,5 +83,9 @@ def _line(row: Row) -> Row:
         f"{path}: {one['side']} here, {one['expected']} {'in ' + one['of'] if 'of' in one else 'expected'}"
         for path, one in sorted(row["fields"].items())
     )
-    record = row["record"] if "/entity:" not in row["record"] else f"{row['record'].partition('/')[0]} of {row['origin']}"
+    record = (
+        row["record"]
+        if "/entity:" not in row["record"]
+        else f"{row['record'].partition('/')[0]} of {row['origin']}"
+    )
     return {"record": record, "result": row["result"], "fields": fields, "cause": row["cause"]}

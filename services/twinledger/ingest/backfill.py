@@ -19,14 +19,14 @@ from twinledger.kernel.database import Pool
 from twinledger.kernel.failpoints import failpoint
 from twinledger.road.broker import Producer
 from twinledger.road.codec import Codec
-from twinledger.state.due_reads import count_due
+from twinledger.state.due_reads import Lane, count_due
 from twinledger.state.jobs import Job
 from twinledger.state.plans import sides_held
 
 __all__ = ["Backfill", "Reach"]
 
 _LOOK_EVERY_S = 1.0
-_LANE = "backfill"
+_LANE: Lane = "backfill"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from twinledger.ingest.steps.compare_record import differences, resolved
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection, Pool, transaction
 from twinledger.kernel.errors import PermanentError
-from twinledger.kernel.metrics import COMPARED, DRIFT
+from twinledger.kernel.metrics import COMPARED, DRIFT, LEDGER_UNEQUAL
 from twinledger.mapping.definitions import Definitions
 from twinledger.mapping.document import decode
 from twinledger.mapping.entity_model import EntityModel
+from twinledger.mapping.ledgers import ledger_objects
 from twinledger.state.crosswalk import rows_of_keys
 from twinledger.state.drift import (
     Compared,
@@ -40,6 +41,7 @@ from twinledger.state.due_reads import NotedHint, announce, note_hints
 from twinledger.state.entities import load_entities
 from twinledger.state.identity import entities_by_match_key
 from twinledger.state.jobs import Job
+from twinledger.state.ledgers import unequal_by_currency
 from twinledger.state.plans import sides_held
 from twinledger.state.records import CrosswalkRow, Entity, ExternalKey, Fields, Shadow, Target, system_of
 from twinledger.state.shadows import load_shadows
@@ -208,7 +210,9 @@ class Comparison:
         read = resolved(seen.fields, refs, held.names)
         shadow = held.shadows.get(Target(row.entity_id, name, row.role))
         others = [
-            s for s in held.shadows.values() if s.target.entity_id == row.entity_id and s.target.object != name
+            s
+            for s in held.shadows.values()
+            if s.target.entity_id == row.entity_id and s.target.object != name
         ]
         entity = held.entities[row.entity_id]
         rule = self.definitions.sync_rules[mapping.entity]
@@ -219,7 +223,9 @@ class Comparison:
         is_news = shadow is None or any(shadow.fields.get(path) != value for path, value in read.items())
         if not found:
             return Compared(*about, "equal"), is_news
-        why = "changed there, not taken in yet" if is_news else held.writes.get(row.entity_id, "not explained")
+        why = (
+            "changed there, not taken in yet" if is_news else held.writes.get(row.entity_id, "not explained")
+        )
         return Compared(*about, "differs", found, why), is_news
 
     async def _hint(self, connection: Connection, name: str, ids: Sequence[str]) -> None:
@@ -253,7 +259,13 @@ class Comparison:
         keys = [f"entity:{one.entity_id}" for one in wanted]
         return [
             Compared(
-                name, key, entity_type, one.entity_id, "missing", {}, writes.get(one.entity_id, "never made there")
+                name,
+                key,
+                entity_type,
+                one.entity_id,
+                "missing",
+                {},
+                writes.get(one.entity_id, "never made there"),
             )
             for key, one in zip(keys, wanted, strict=True)
         ]
@@ -261,8 +273,12 @@ class Comparison:
     async def _report(self) -> None:
         async with self.pool.acquire() as connection:
             counts = await drift_counts(connection, self.workspace)
+            ledgers = ledger_objects(self.definitions, self.models)
+            unequal = await unequal_by_currency(connection, self.workspace, ledgers)
         for entity in self.definitions.sync_rules:
             DRIFT.labels(self.workspace, entity).set(counts.get(entity, 0))
+        for currency, count in unequal.items():
+            LEDGER_UNEQUAL.labels(self.workspace, currency).set(count)
 
 
 def _mentioned(fields: Fields, refs: Mapping[str, str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Ingest, jobs: what each kind of job needs of the open systems, objects in order: parents before children."""
+"""Ingest, jobs: what each kind of job needs of the open systems; parents come before children."""
 
 from __future__ import annotations
 

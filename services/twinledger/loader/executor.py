@@ -212,9 +212,7 @@ class Executor:
                 await self._hand_back(permit, None)
         return sending
 
-    async def _take(
-        self, connection: Connection, requests: Sequence[Request]
-    ) -> list[tuple[Request, UUID]]:
+    async def _take(self, connection: Connection, requests: Sequence[Request]) -> list[tuple[Request, UUID]]:
         """A permit for each request that the budget lets go now: lane by lane, the best first."""
         s = self._settings
         paid: list[tuple[Request, UUID]] = []

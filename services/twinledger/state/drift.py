@@ -103,7 +103,8 @@ async def open_writes(connection: Connection, ids: Sequence[UUID], object_name: 
     """Why a side may differ: the state of its newest open write, by entity."""
     rows = await connection.fetch(
         """select distinct on (entity_id) entity_id,
-                  case state when 'planned' then 'a write is planned' || coalesce(' and waits for ' || waits_for, '')
+                  case state when 'planned'
+                             then 'a write is planned' || coalesce(' and waits for ' || waits_for, '')
                              when 'rejected' then 'a write was refused: ' || coalesce(error, '')
                              else 'a write is on its way' end as why
              from intent where entity_id = any($1) and object = $2
@@ -118,7 +119,9 @@ async def open_writes(connection: Connection, ids: Sequence[UUID], object_name: 
 async def note_seen(connection: Connection, job_id: str, external_ids: Sequence[str]) -> None:
     """These are there."""
     await connection.execute(
-        "insert into job_seen select $1, unnest($2::text[]) on conflict do nothing", job_id, list(external_ids)
+        "insert into job_seen select $1, unnest($2::text[]) on conflict do nothing",
+        job_id,
+        list(external_ids),
     )
 
 
@@ -155,7 +158,9 @@ async def forget_unmet(
     )
 
 
-async def homeless(connection: Connection, workspace: str, entity_type: str, object_name: str) -> list[Homeless]:
+async def homeless(
+    connection: Connection, workspace: str, entity_type: str, object_name: str
+) -> list[Homeless]:
     """Entities that never had a record on this side."""
     rows = await connection.fetch(
         """select e.id, e.origin, e.fields from entity e

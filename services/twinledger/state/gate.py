@@ -11,7 +11,16 @@ from datetime import datetime
 
 from twinledger.kernel.database import Connection
 
-__all__ = ["BY_GO_LIVE", "Gate", "close_gate", "hold_for_go_live", "load_gate", "lock_gate", "open_gate", "share_gate"]
+__all__ = [
+    "BY_GO_LIVE",
+    "Gate",
+    "close_gate",
+    "hold_for_go_live",
+    "load_gate",
+    "lock_gate",
+    "open_gate",
+    "share_gate",
+]
 
 BY_GO_LIVE = "go_live"
 

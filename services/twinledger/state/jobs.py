@@ -106,9 +106,7 @@ async def open_jobs(connection: Connection, workspace: str) -> list[Job]:
     return [Job(*tuple(row)) for row in rows]
 
 
-async def recent_jobs(
-    connection: Connection, workspace: str, kinds: Sequence[str], limit: int
-) -> list[Job]:
+async def recent_jobs(connection: Connection, workspace: str, kinds: Sequence[str], limit: int) -> list[Job]:
     """The newest first."""
     rows = await connection.fetch(
         f"""select {_COLUMNS} from job where workspace = $1 and kind = any($2)

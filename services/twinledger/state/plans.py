@@ -31,6 +31,7 @@ __all__ = [
     "release",
     "sides_held",
     "store_plan",
+    "stored_form",
     "unforeseen",
 ]
 
@@ -58,7 +59,9 @@ class PlannedWrite:
     @property
     def record(self) -> str:
         """The record at the vendor, or where the new one comes from."""
-        return f"{self.object}/{self.external_id}" if self.external_id else f"{self.object} from {self.origin}"
+        return (
+            f"{self.object}/{self.external_id}" if self.external_id else f"{self.object} from {self.origin}"
+        )
 
 
 def canonical(write: PlannedWrite) -> Row:
@@ -70,6 +73,16 @@ def canonical(write: PlannedWrite) -> Row:
         "op": write.op,
         "external_id": write.external_id,
         "patch": write.patch,
+    }
+
+
+def stored_form(write: PlannedWrite) -> Row:
+    """As it is kept with the plan that was shown."""
+    return {
+        "record": write.record,
+        "entity_type": write.entity_type,
+        "content": canonical(write),
+        "before": write.before,
     }
 
 
@@ -228,7 +241,8 @@ _UNFORESEEN = """
     union all
     select split_part(record_key, chr(31), 2) || '/' || split_part(record_key, chr(31), 3), '',
            'dead letter ' || id || ': ' || message
-      from dead_letter where workspace = $1 and status = 'open' and record_key like '%' || chr(31) || '%' || chr(31) || '%'
+      from dead_letter where workspace = $1 and status = 'open'
+       and record_key like concat_ws(chr(31), '%', '%', '%')
     union all
     select subject, '', 'question ' || id || ' waits for a person: ' || kind
       from review_item where workspace = $1 and state = 'open' and kind not in ('totals_differ')

@@ -34,7 +34,8 @@ _WAITING = """
            (select count(*) from intent where workspace = $1 and state = 'rejected') as refused,
            (select count(*) from review_item where workspace = $1 and state = 'open') as questions,
            (select count(*) from dead_letter where workspace = $1 and status = 'open') as dead_letters,
-           (select count(*) from job where workspace = $1 and state in ('queued', 'running', 'paused')) as jobs,
+           (select count(*) from job where workspace = $1
+               and state in ('queued', 'running', 'paused')) as jobs,
            (select count(*) from drift where workspace = $1) as drift
 """
 _OBJECTS = """

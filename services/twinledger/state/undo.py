@@ -29,8 +29,8 @@ async def changed_since(connection: Connection, workspace: str, since: datetime)
     """Of each field the value before the first change since then, and the one after the last."""
     rows = await connection.fetch(
         """
-        select a.entity_id, '' as object, '' as external_id, a.field, (array_agg(a.old order by a.id))[1] as old,
-               (array_agg(a.new order by a.id desc))[1] as new,
+        select a.entity_id, '' as object, '' as external_id, a.field,
+               (array_agg(a.old order by a.id))[1] as old, (array_agg(a.new order by a.id desc))[1] as new,
                exists (select from audit b where b.entity_id = a.entity_id and b.at < $2) as existed
           from audit a where a.workspace = $1 and a.at >= $2
          group by a.entity_id, a.field order by a.entity_id, a.field

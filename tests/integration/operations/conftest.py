@@ -32,15 +32,18 @@ WORKSPACE = "default"
 
 @dataclass
 class Recorder(FakeVendor):
-    """Keeps what each call was marked to carry when it left: the marks are committed before the first byte."""
+    """Keeps what each call was marked to carry when it left: marks are committed before the first byte."""
 
     pool: Pool = None  # type: ignore[assignment]
     sent: list[dict[str, Any]] = field(default_factory=list)
 
-    async def write(self, calls: Sequence[WriteCall], *, send_by: float | None = None) -> Sequence[WriteAnswer]:
+    async def write(
+        self, calls: Sequence[WriteCall], *, send_by: float | None = None
+    ) -> Sequence[WriteAnswer]:
         for call in calls:
             marked = await self.pool.fetchrow(
-                "select entity_id, role, expected, state from intent where id = $1::text::uuid", call.intent_id
+                "select entity_id, role, expected, state from intent where id = $1::text::uuid",
+                call.intent_id,
             )
             assert marked is not None and marked["state"] == "sending"
             self.sent.append(

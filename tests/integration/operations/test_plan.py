@@ -67,7 +67,9 @@ async def test_a_plan_that_only_adds_does_not_replace_what_was_accepted(held: He
     held.forget()
     later = await held.shown()
     assert [(write.object, write.op, write.patch) for write in later.changes] == []
-    await held.enrich.feed(held.enrich.record(BOOKS, held_id(held, BOOKS), ANA_IN_BOOKS, at=SystemClock().now()))
+    await held.enrich.feed(
+        held.enrich.record(BOOKS, held_id(held, BOOKS), ANA_IN_BOOKS, at=SystemClock().now())
+    )
     later = await held.shown()
     assert [(write.object, write.patch) for write in later.changes] == [
         (BOOKS, {"website": "https://ana.example"})
@@ -85,7 +87,7 @@ async def test_what_a_newer_edit_contradicts_is_not_written(held: Held) -> None:
 async def test_a_record_nobody_has_taken_in_is_unknown_and_never_no_change(held: Held) -> None:
     await new_customer(held)
     await held.enrich.pool.execute(
-        "insert into first_sight (workspace, object, external_id) values ('default', 'freshbooks.client', '1')"
+        "insert into first_sight (workspace, object, external_id) values ('default', $1, '1')", CLIENT
     )
     shown = await held.shown()
     assert [(row["record"], row["reason"]) for row in shown.unknown] == [
@@ -111,7 +113,14 @@ async def test_a_child_whose_parent_this_plan_does_not_make_is_unknown(held: Hel
 
 
 async def invoice(held: Held) -> None:
-    line = {"item": None, "name": "Oven", "description": None, "quantity": "1", "unit_price": "20", "tax": None}
+    line = {
+        "item": None,
+        "name": "Oven",
+        "description": None,
+        "quantity": "1",
+        "unit_price": "20",
+        "tax": None,
+    }
     fields = {
         "number": "7", "customer": "freshbooks.client/1", "date": "2026-03-05", "currency": "USD",
         "state": "sent", "lines": [line], "total": "20",

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Literal
-from uuid import UUID
 
 import orjson
 
