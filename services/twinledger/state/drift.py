@@ -150,7 +150,8 @@ async def forget_unmet(
     """Drift of what this comparison did not meet: it is linked to nothing any more."""
     await connection.execute(
         """delete from drift d where workspace = $1 and object = $2 and not (external_id = any($4))
-              and not exists (select from job_seen s where s.job_id = $3 and s.external_id = d.external_id)""",
+              and not exists (select from job_seen s
+                               where s.job_id = $3 and s.external_id = d.external_id)""",
         workspace,
         object_name,
         job_id,
