@@ -132,6 +132,8 @@ def _why_not(
     """Why a value stays as it is; None: it may go back."""
     if not one.existed:
         return "made by the run: archive it by hand"
+    if not one.known:
+        return "what was there before had not been read"
     if _is_amount(entity_models()[entity.type], one.field):
         return "amounts of money documents are not taken back"
     if entity.id in busy:
@@ -140,7 +142,7 @@ def _why_not(
         shadow = shadows.get(Target(entity.id, one.object, "primary"))
         known = shadow.fields if shadow is not None else {}
         now = definitions.mappings[one.object].expected(entity.fields, creating=False, known=known)
-        return None if now.get(one.field) == one.new else "changed again since"
+        return None if {**known, **now}.get(one.field) == one.new else "changed again since"
     return None if entity.fields.get(one.field) == one.new else "changed again since"
 
 
@@ -170,7 +172,7 @@ def _write(
     intent_id = derived_id(
         entity.workspace, str(entity.id), place, str(entity.version + 1), str(shadow.revision), fingerprint
     )
-    before = {path: shadow.fields.get(path) for path in patch}
+    before = {path: shadow.fields[path] for path in patch if path in shadow.fields}
     return PlannedWrite(
         intent_id,
         entity.id,

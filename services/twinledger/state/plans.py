@@ -107,7 +107,7 @@ def _write(row: Row) -> PlannedWrite:
         row["patch"] = {} if linked else patch
     else:
         row["patch"] = {path: v for path, v in patch.items() if linked and held.get(path) != v}
-    before = {} if creating else {path: held.get(path) for path in row["patch"]}
+    before = {} if creating else {path: held[path] for path in row["patch"] if path in held}
     return PlannedWrite(**row, before=before)
 
 

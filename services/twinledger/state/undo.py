@@ -14,7 +14,11 @@ __all__ = ["Written", "busy_entities", "changed_since", "written_by"]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A field that took another value. `existed`: False when the record itself is as new as the change."""
+    """A field that took another value.
+
+    `existed`: False when the record itself is as new as the change. `known`: False when nobody had read what
+    the side held before.
+    """
 
     entity_id: UUID
     object: str
@@ -23,6 +27,7 @@ class Written:
     old: Any
     new: Any
     existed: bool
+    known: bool
 
 
 async def changed_since(connection: Connection, workspace: str, since: datetime) -> list[Written]:
@@ -31,7 +36,8 @@ async def changed_since(connection: Connection, workspace: str, since: datetime)
         """
         select a.entity_id, '' as object, '' as external_id, a.field,
                (array_agg(a.old order by a.id))[1] as old, (array_agg(a.new order by a.id desc))[1] as new,
-               exists (select from audit b where b.entity_id = a.entity_id and b.at < $2) as existed
+               exists (select from audit b where b.entity_id = a.entity_id and b.at < $2) as existed,
+               true as known
           from audit a where a.workspace = $1 and a.at >= $2
          group by a.entity_id, a.field order by a.entity_id, a.field
         """,
@@ -46,7 +52,8 @@ async def written_by(connection: Connection, workspace: str, plan_hash: str) -> 
     rows = await connection.fetch(
         """
         select i.entity_id, i.object, coalesce(i.external_id, ''), f.key as field,
-               w.value -> 'before' -> f.key as old, f.value as new, i.op = 'update' as existed
+               w.value -> 'before' -> f.key as old, f.value as new, i.op = 'update' as existed,
+               w.value -> 'before' ? f.key as known
           from sync_plan p cross join lateral jsonb_array_elements(p.writes) w(value)
           join intent i on i.released_by = p.hash and i.workspace = p.workspace and i.state = 'confirmed'
                        and i.object = w.value -> 'content' ->> 'object'
