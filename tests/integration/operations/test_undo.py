@@ -77,7 +77,8 @@ async def test_a_value_that_was_changed_again_is_left_alone(held: Held) -> None:
     await held.accept((await held.shown()).hash)
     await held.write_all()
     undo = await shown(held, Undo(None, plan))
-    assert list(undo.writes) == [] and {row["why"] for row in undo.left} == {"changed again since"}
+    assert list(undo.writes) == []
+    assert {row["why"] for row in undo.left if row["record"].endswith("name.given")} == {"changed again since"}
 
 
 async def test_what_changed_between_showing_and_applying_refuses(held: Held) -> None:
