@@ -1,4 +1,4 @@
-"""Jobs of ingest: a backfill goes on where its last step was saved; pause and cancel end the step under way."""
+"""Jobs of ingest: a backfill goes on where its last step was saved; pause and cancel end a step."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ async def test_an_audit_begins_when_the_last_one_is_long_ago_and_only_then(stage
 
 
 async def _verified(stage: Stage, count: int) -> bool:
-    found: int = await stage.pool.fetchval("select count(*) from job where kind = 'verify' and state = 'done'")
+    found: int = await stage.pool.fetchval(
+        "select count(*) from job where kind = 'verify' and state = 'done'"
+    )
     return found >= count
 
 
@@ -155,5 +157,3 @@ class _Slow:
         if page is not None:
             await self._let_go.wait()
         return answer
-
-

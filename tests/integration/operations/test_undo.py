@@ -62,9 +62,7 @@ async def test_the_old_value_comes_back_on_every_side_and_stays(held: Held) -> N
     await held.write_all()
     assert hash_of(held.written()) == hash_of([stored_form(write)["content"] for write in undo.writes])
     trail = await held.enrich.rows("select field, cause, old, new from audit where cause like 'rule undo%'")
-    assert trail == [
-        {"field": "name.given", "cause": f"rule undo {undo.hash}", "old": "Anna", "new": "Ana"}
-    ]
+    assert trail == [{"field": "name.given", "cause": f"rule undo {undo.hash}", "old": "Anna", "new": "Ana"}]
     held.forget()
     await seen(held, BOOKS, books, ANA_IN_BOOKS)
     assert list((await held.shown()).changes) == []
@@ -78,7 +76,9 @@ async def test_a_value_that_was_changed_again_is_left_alone(held: Held) -> None:
     await held.write_all()
     undo = await shown(held, Undo(None, plan))
     assert list(undo.writes) == []
-    assert {row["why"] for row in undo.left if row["record"].endswith("name.given")} == {"changed again since"}
+    assert {row["why"] for row in undo.left if row["record"].endswith("name.given")} == {
+        "changed again since"
+    }
 
 
 async def test_what_changed_between_showing_and_applying_refuses(held: Held) -> None:
