@@ -9,12 +9,15 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from twinledger.cli import (
+    admin,
     audit,
     backfill,
     config,
+    connections,
     dlq,
     doctor,
     jobs,
+    keys,
     mappings,
     reviews,
     sandbox,
@@ -43,6 +46,7 @@ sandbox.register(app)
 version.register(app)
 app.add_typer(dev.app, name="dev")
 app.add_typer(config.app, name="config")
+app.add_typer(connections.app, name="connections")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(audit.app, name="audit")
@@ -50,6 +54,8 @@ app.add_typer(reviews.app, name="review")
 app.add_typer(sync.app, name="sync")
 app.add_typer(backfill.app, name="backfill")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(keys.app, name="keys")
+app.add_typer(admin.app, name="admin")
 
 
 _CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]

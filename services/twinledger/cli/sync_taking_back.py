@@ -107,7 +107,8 @@ async def foresee_undo(
     left: list[Row] = []
     for one in written:
         entity = entities[one.entity_id]
-        if entity.fields.get(one.field) == one.old:
+        is_field = one.field in entity_models()[entity.type].fields  # a link between records is none
+        if not is_field or entity.fields.get(one.field) == one.old:
             continue
         if why := _why_not(one, entity, busy, shadows, definitions):
             left.append(_left(one, entity, why))
@@ -164,7 +165,11 @@ def _write(
         return None
     fields = {**entity.fields, **restored[entity.id]}
     said = definitions.mappings[target.object].expected(fields, creating=False, known=shadow.fields)
-    patch = {path: value for path, value in said.items() if value != shadow.fields.get(path)}
+    patch = {
+        path: value
+        for path, value in said.items()
+        if not shadow.holds(path, value) and path not in shadow.marks.held and path not in entity.parked
+    }
     if not patch:
         return None
     fingerprint = blake2b(orjson.dumps(patch, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()

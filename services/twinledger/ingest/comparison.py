@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from twinledger.connectors.base.contract import Page, SourceDocument
 from twinledger.ingest.backfill import Reach
 from twinledger.ingest.jobs import Save
-from twinledger.ingest.steps.compare_record import differences, resolved
+from twinledger.ingest.steps.compare_record import differences, mentioned, resolved, why_differs
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection, Pool, transaction
 from twinledger.kernel.errors import PermanentError
@@ -177,7 +176,7 @@ class Comparison:
 
     async def _held(self, connection: Connection, name: str, seen: Sequence[_Seen]) -> _Held:
         refs = self.models[self.definitions.mappings[name].entity].refs
-        said = {value for one in seen for value in _mentioned(one.fields or {}, refs)}
+        said = {value for one in seen for value in mentioned(one.fields or {}, refs)}
         keys = [ExternalKey(name, one.external_id) for one in seen]
         named = [ExternalKey(*value.split("/", 1)) for value in said if "?" not in value and "/" in value]
         rows = await rows_of_keys(connection, self.workspace, [*keys, *named])
@@ -217,15 +216,14 @@ class Comparison:
         entity = held.entities[row.entity_id]
         rule = self.definitions.sync_rules[mapping.entity]
         try:
-            found = differences(read, entity, mapping, rule, self.models[mapping.entity], others)
+            found = differences(read, entity, mapping, rule, self.models[mapping.entity], shadow, others)
         except PermanentError as error:
             return Compared(*about, "differs", {}, f"its mapping refuses it: {error}"), False
         is_news = shadow is None or any(shadow.fields.get(path) != value for path, value in read.items())
         if not found:
             return Compared(*about, "equal"), is_news
-        why = (
-            "changed there, not taken in yet" if is_news else held.writes.get(row.entity_id, "not explained")
-        )
+        write = held.writes.get(row.entity_id)
+        why = "changed there, not taken in yet" if is_news else why_differs(found, entity, shadow, write)
         return Compared(*about, "differs", found, why), is_news
 
     async def _hint(self, connection: Connection, name: str, ids: Sequence[str]) -> None:
@@ -279,12 +277,3 @@ class Comparison:
             DRIFT.labels(self.workspace, entity).set(counts.get(entity, 0))
         for currency, count in unequal.items():
             LEDGER_UNEQUAL.labels(self.workspace, currency).set(count)
-
-
-def _mentioned(fields: Fields, refs: Mapping[str, str]) -> set[str]:
-    found: set[Any] = set()
-    for path in refs:
-        outer, _, inner = path.partition(".")
-        value = fields.get(outer)
-        found |= {line.get(inner) for line in value} if isinstance(value, list) else {value}
-    return {value for value in found if isinstance(value, str)}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from twinledger.connectors.base.contract import CallPermit, Connector
 from twinledger.ingest.backfill import Backfill, Reach
 from twinledger.ingest.comparison import Comparison
 from twinledger.ingest.jobs import Work
 from twinledger.ingest.poll_now import PollNow
-from twinledger.ingest.worker import Part
+from twinledger.ingest.workspace import Part
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
 from twinledger.mapping.definitions import Definitions, load_shipped
@@ -32,10 +32,11 @@ def job_works(
     connectors: Mapping[str, Connector],
     permits: Mapping[str, Mapping[Lane, CallPermit]],
     pollers: Sequence[Part],
+    served: Collection[str],
 ) -> dict[JobKind, Work]:
-    """One work a kind, each in its own lane."""
+    """One work a kind, each in its own lane; `served` are the objects that this workspace reads."""
     definitions, models = load_shipped(), entity_models()
-    objects = [name for name in _in_order(definitions, models) if system_of(name) in connectors]
+    objects = [name for name in _in_order(definitions, models) if name in served]
 
     def reach(lane: Lane, names: Sequence[str]) -> dict[str, Reach]:
         return {

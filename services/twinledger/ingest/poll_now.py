@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twinledger.ingest.jobs import Save
-from twinledger.ingest.worker import Part
+from twinledger.ingest.workspace import Part
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
 from twinledger.state.jobs import Job

@@ -35,6 +35,7 @@ from twinledger.mapping.models import (
     MappingFile,
     ReferenceStatement,
     Rule,
+    ScalarStatement,
     ValueStatement,
 )
 from twinledger.mapping.names import ComposedName
@@ -214,6 +215,8 @@ def _setters(
 def _setter(name: str, value: Constant | ValueStatement, canonical: Mapping[str, CanonicalField]) -> Setter:
     field = _known(name, canonical)
     if isinstance(value, ValueStatement):
+        if value.ref is not None:
+            return compile_scalar(field, ScalarStatement(path=value.path, ref=value.ref), ()).read
         return reader_of(path_of(value.path, "path"), functions_of(field, value.apply).read)
     if field.values and value not in field.values:
         raise Problem(f"{value!r} is not a value of {name}: {', '.join(field.values)}")

@@ -43,6 +43,12 @@ class DaysAfter(_Statement):
     days_after: str
 
 
+class CustomField(_Statement):
+    """The finance products read a custom field by name and write it in a list."""
+
+    custom_field: str
+
+
 class ScalarStatement(_Statement):
     """One canonical field and one place in the document."""
 
@@ -56,7 +62,7 @@ class ScalarStatement(_Statement):
     id: Literal["text", "integer"] = "text"
     default: Constant = None
     write: WriteRule = "always"
-    written_as: DaysAfter | None = None
+    written_as: DaysAfter | CustomField | None = None
     also: list[str] = []
     phase: str | None = None
     bodies: dict[Scalar, dict[str, Constant]] | None = None
@@ -69,6 +75,7 @@ class ValueStatement(_Statement):
 
     path: str
     apply: list[str] = []
+    ref: str | None = None
 
 
 class NaturalStatement(_Statement):
@@ -214,26 +221,81 @@ class Trigger(_Statement):
     when: str | None = None
 
 
-class DerivedField(_Statement):
-    """One of: a field of the trigger, a reference of it, a constant, or its lines."""
+Aggregate = Literal["sum", "count", "min", "max", "first", "concat"]
+
+
+class DerivedValue(_Statement):
+    """One of: a field of the trigger (`ref` where it names a record), a constant or a setting, a text
+    made of fields, the first choice whose condition holds; in a group of lines also an aggregate."""
 
     path: str | None = None
     ref: str | None = None
     value: Constant = None
+    format: str | None = None
+    choose: list[Choice] = []
+    aggregate: Aggregate | None = None
+    apply: list[str] = []
+    default: Constant = None
+    required: bool = False
+
+
+class Choice(DerivedValue):
+    """Without a condition it is what remains."""
+
+    when: str | None = None
+
+
+class DerivedLines(_Statement):
+    """Lines made of the trigger's lines (`each`), or one line made of the trigger itself (`line`)."""
+
     each: str | None = None
-    fields: dict[str, DerivedField] = {}
+    line: dict[str, DerivedValue] = {}
+    where: str | None = None
+    group_by: list[str] = []
+    fields: dict[str, DerivedValue] = {}
+
+
+DerivedField = Annotated[
+    Annotated[DerivedValue, Tag("<value>")] | Annotated[DerivedLines, Tag("<lines>")],
+    Discriminator(lambda given: _derived_form(given)),
+]
+
+
+def _derived_form(given: Any) -> str:
+    keys = given if isinstance(given, dict) else ()
+    return "<lines>" if "each" in keys or "line" in keys else "<value>"
+
+
+class Split(_Statement):
+    """Several documents of one trigger: the lines with one value of `field` are one, or every line's
+    amount is divided by `shares`."""
+
+    field: str | None = None
+    shares: list[int | Decimal] = []
 
 
 class Derivation(_Statement):
     entity: str
     key: list[str]
     target: str
+    split_by: Split | None = None
     fields: dict[str, DerivedField]
+
+
+class Back(_Statement):
+    """What goes back to the trigger, over what the target says of the documents; `gather` makes one
+    value of several documents' (without it: the value they have in common)."""
+
+    gather: dict[str, Aggregate] = {}
+    fields: dict[str, DerivedValue]
 
 
 class FlowFile(_Statement):
     flow: str = Field(pattern=r"^[a-z0-9-]+$")
     version: int = Field(1, ge=1)
+    enabled: bool = True
     on: Trigger
     derive: Derivation
+    back: Back | None = None
     undo: Literal["review"] = "review"
+    follow: Literal["never", "while_draft"] = "never"

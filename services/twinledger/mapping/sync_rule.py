@@ -5,36 +5,22 @@ Enrich asks for targets and policies; the merge itself is enrich's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from twinledger.mapping.compile_scalars import condition_of
 from twinledger.mapping.entity_model import JSON, EntityModel
 from twinledger.mapping.errors import MappingError, ValueFault
 from twinledger.mapping.expressions import Condition
+from twinledger.mapping.field_policy import FieldPolicy, parse_policy
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.mapping.models import SyncFile, SystemStatement
 from twinledger.mapping.yaml_source import Problem
 
-__all__ = ["FieldPolicy", "SyncRule", "SystemRule", "compile_sync_rule"]
+__all__ = ["OURS", "FieldPolicy", "SyncRule", "SystemRule", "compile_sync_rule"]
 
-PolicyKind = Literal["lww", "owner", "write_once", "computed"]
-
-_POLICY = re.compile(r"(lww|write_once|computed)|owner\(([a-z_]+)\)")
-
-
-@dataclass(frozen=True, slots=True)
-class FieldPolicy:
-    """How changes of a field are judged. `owner` is a system ("freshbooks") and set for `owner` only.
-
-    lww: the last writer wins. owner: only that system's changes count, others are put back.
-    write_once: accepted while empty. computed: every system works it out itself, never written.
-    """
-
-    kind: PolicyKind
-    owner: str | None = None
+OURS = "twinledger"
+"""Owner of what flows write back: no system may change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +77,15 @@ def compile_sync_rule(
     systems = {
         name: _system(name, given, file.sync, models, mappings) for name, given in file.systems.items()
     }
-    owners = {name.partition(".")[0] for name in systems}
+    owners = {name.partition(".")[0] for name in systems} | {OURS}
     policy = {}
     for name, text in file.policy.items():
         if name not in fields:
             raise Problem(f"{name} is not a field of {file.sync}", "policy", name)
-        policy[name] = _policy(name, text, owners)
+        try:
+            policy[name] = parse_policy(text, fields[name], owners)
+        except Problem as problem:
+            raise Problem(str(problem), "policy", name) from problem
     return SyncRule(file.sync, file.version, systems, policy, file.match, file.delete)
 
 
@@ -115,14 +104,3 @@ def _system(
     except Problem as problem:
         raise Problem(str(problem), "systems", name, *problem.place) from problem
     return SystemRule(name, given.role, when, given.create)
-
-
-def _policy(name: str, text: str, owners: set[str]) -> FieldPolicy:
-    match = _POLICY.fullmatch(text)
-    if match is None:
-        raise Problem(f"{text!r} is none of lww, owner(<system>), write_once, computed", "policy", name)
-    if match[2] is None:
-        return FieldPolicy(match[1])  # type: ignore[arg-type] # the pattern lists the kinds
-    if match[2] not in owners:
-        raise Problem(f"{match[2]} does not hold this entity", "policy", name)
-    return FieldPolicy("owner", match[2])

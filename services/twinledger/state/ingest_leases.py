@@ -11,7 +11,7 @@ __all__ = ["Duty", "release_duties", "take_duties"]
 
 
 class Duty(NamedTuple):
-    """A piece of background work: `read`, `poll` or `subscribe`, for an object or a system."""
+    """A piece of background work: `read`, `poll`, `sweep` or `subscribe`, for an object or a system."""
 
     purpose: str
     object: str
@@ -40,6 +40,6 @@ async def take_duties(
     return {Duty(*row) for row in rows}
 
 
-async def release_duties(connection: Connection, owner: str) -> None:
+async def release_duties(connection: Connection, workspace: str, owner: str) -> None:
     """Let another replica go on at once."""
-    await connection.execute("delete from ingest_lease where owner = $1", owner)
+    await connection.execute("delete from ingest_lease where workspace = $1 and owner = $2", workspace, owner)

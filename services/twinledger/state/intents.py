@@ -16,6 +16,7 @@ __all__ = [
     "insert_planned",
     "intent_of",
     "open_intents",
+    "rest",
     "save_intent_states",
     "unsettled_objects",
     "wake_waiting",
@@ -101,6 +102,16 @@ async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> N
         [i.entity_version for i in rows],
         [i.received_at for i in rows],
     )
+
+
+async def rest(connection: Connection, ids: Collection[UUID], seconds: float) -> None:
+    """Planned, but not to be sent yet: something may still be heard that changes the plan."""
+    if ids:
+        await connection.execute(
+            "update intent set not_before = now() + make_interval(secs => $2) where id = any($1)",
+            list(ids),
+            seconds,
+        )
 
 
 async def save_intent_states(connection: Connection, intents: Iterable[Intent]) -> None:

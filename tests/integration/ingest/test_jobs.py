@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from tests.eventually import eventually
 from tests.integration.ingest.conftest import OBJECT, Stage, running
 
-from twinledger.connectors.base.contract import Page
+from twinledger.connectors.base.contract import Page, Source
 from twinledger.ingest.backfill import Backfill, Reach
 from twinledger.ingest.jobs import JobRunner
 from twinledger.kernel.clock import SystemClock
@@ -87,7 +87,7 @@ async def test_a_backfill_goes_on_where_the_last_step_was_saved(stage: Stage) ->
 async def test_a_pause_ends_the_step_and_a_resume_goes_on(stage: Stage) -> None:
     four_pages(stage)
     let_go = asyncio.Event()
-    reach = {OBJECT: Reach(_Slow(stage, let_go), stage.permits["backfill"])}
+    reach = {OBJECT: Reach(cast(Source, _Slow(stage, let_go)), stage.permits["backfill"])}
     part = runner(stage)
     part._works["backfill"] = replace(part._works["backfill"], reach=reach)  # type: ignore[index,type-var]
     await start(stage)

@@ -113,7 +113,7 @@ async def held(enrich: Enrich) -> AsyncIterator[Held]:
     vendors = {system: Recorder(pool=enrich.pool) for system in GROUPS}
     office = DeadLetterOffice(group="loader", stage="loader", release="test", clock=clock)
     settler = Settler(FeedBack(Codec.from_files(), clock, office), renamable(definitions))
-    queue = SettleQueue(enrich.pool, settler, clock, lambda: None)
+    queue = SettleQueue(enrich.pool, settler, clock)
     parents = ParentLoader(homes(definitions))
     executors = [
         Executor(

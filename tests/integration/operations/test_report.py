@@ -1,4 +1,4 @@
-"""The accountant's sheet: totals of both ledgers, and each document that does not count alike, with its cause."""
+"""The accountant's sheet: totals of both ledgers, and each document that does not count alike."""
 
 from __future__ import annotations
 

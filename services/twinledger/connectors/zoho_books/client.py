@@ -95,6 +95,14 @@ class BooksClient:
         call = Call("POST", f"{_BASE}{resource.path}/{external_id}/{action}", [self._organization])
         await self._vendor.write(call, send_by=send_by)
 
+    async def set_custom_fields(
+        self, resource: Resource, external_id: str, fields: Sequence[Any], *, send_by: float | None
+    ) -> None:
+        """Nothing else of the record is touched; the path names it in the singular. It answers no record."""
+        path = f"{_BASE}/{resource.singular}/{external_id}/customfields"
+        call = Call("PUT", path, [self._organization], body=encode(fields))
+        await self._vendor.write(call, send_by=send_by)
+
     async def settings(self, plural: str, permit: CallPermit) -> Sequence[Record]:
         """Webhooks or workflows: there are few, one page holds them."""
         call = Call("GET", f"{_BASE}/settings/{plural}", [self._organization, ("per_page", str(_PER_PAGE))])

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["NATURAL_KEYS", "REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
+__all__ = ["CUSTOM_FIELDS", "NATURAL_KEYS", "REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
 
 REFERENCE_FIELD = "cf_twinledger_ref"
+CUSTOM_FIELDS = "custom_fields"
+"""The phase whose call sets custom fields alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Resource:
 
     `demands` are body fields without which a PUT is refused. `upsert`: creates go by our unique
     custom field. `number` is the field whose presence needs `ignore_auto_number_generation`.
+    `own_fields` are custom texts beside the reference that we write alone.
     `list_query` and `list_order` shape the poll; `modified_filter` says that it filters by stamp.
     """
 
@@ -35,6 +38,7 @@ class Resource:
     phases: Mapping[str, str] | None = None
     entity: str = ""
     payload_keys: tuple[str, ...] = ()
+    own_fields: tuple[str, ...] = ()
 
 
 _ACTIVE = {"active": "active", "inactive": "inactive"}
@@ -94,6 +98,7 @@ RESOURCES: Mapping[str, Resource] = {
             phases={"confirmed": "status/open", "open": "status/open", "void": "status/void"},
             entity="salesorder",
             payload_keys=("salesorder", "sales_order"),
+            own_fields=("cf_twinledger_invoice", "cf_twinledger_payment_state"),
         ),
         Resource(
             object="zoho_books.invoice",

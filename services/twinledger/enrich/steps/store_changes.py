@@ -11,8 +11,9 @@ from twinledger.road import outbox
 from twinledger.road.broker import OutRecord
 from twinledger.road.parking import wake
 from twinledger.state.crosswalk import bind
+from twinledger.state.derivations import save_derivations
 from twinledger.state.entities import save_entities
-from twinledger.state.history import save_audit, save_conflicts, save_reviews
+from twinledger.state.history import save_audit, save_conflicts, save_reviews, withdraw_reviews
 from twinledger.state.identity import save_match_keys, save_references
 from twinledger.state.intents import insert_planned, save_intent_states, wake_waiting
 from twinledger.state.shadows import save_shadows
@@ -38,6 +39,8 @@ async def store_changes(connection: Connection, state: BatchState, outgoing: Seq
     await insert_planned(connection, (i for i in state.planned if i.state == "planned"))
     await save_conflicts(connection, state.conflicts)
     await save_audit(connection, state.audit)
+    await save_derivations(connection, (d for d in state.derivations.values() if d.changed))
+    await withdraw_reviews(connection, state.workspace, state.withdrawn)
     await save_reviews(connection, state.reviews)
     await _wake(connection, state, state.rekeyed.values())
     await outbox.append(connection, outgoing)

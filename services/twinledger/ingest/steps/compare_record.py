@@ -16,7 +16,7 @@ from twinledger.mapping.lens import ObjectMapping
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.state.records import Entity, Fields, Shadow
 
-__all__ = ["differences", "resolved"]
+__all__ = ["differences", "mentioned", "resolved", "why_differs"]
 
 
 def differences(
@@ -25,14 +25,15 @@ def differences(
     mapping: ObjectMapping,
     rule: SyncRule,
     model: EntityModel,
+    shadow: Shadow | None,
     others: Iterable[Shadow],
 ) -> dict[str, Any]:
-    """Field by field; `others` are the sides this record is kept equal to."""
+    """Field by field; `shadow` is this side as we know it, `others` are those it is kept equal to."""
     expected = mapping.expected(entity.fields, creating=False, known=read)
     found = {
         path: {"side": read.get(path), "expected": value}
         for path, value in expected.items()
-        if read.get(path) != value
+        if read.get(path) != value and not _is_agreed(path, value, read, entity, rule, shadow)
     }
     for path in _sums(rule, model):
         for other in others:
@@ -40,6 +41,18 @@ def differences(
             if theirs is not None and path in read and read[path] != theirs:
                 found[path] = {"side": read[path], "expected": theirs, "of": other.target.object}
     return found
+
+
+def _is_agreed(
+    path: str, value: Any, read: Fields, entity: Entity, rule: SyncRule, shadow: Shadow | None
+) -> bool:
+    """This side makes that of the very value, or the rule tolerates what was changed there."""
+    if shadow is None or shadow.fields.get(path) != read.get(path):
+        return False
+    if shadow.holds(path, value):
+        return True
+    set_at = entity.clocks[path].version if path in entity.clocks else entity.version
+    return rule.policy[path].tolerate and shadow.bases.get(path, 0) >= set_at
 
 
 def _sums(rule: SyncRule, model: EntityModel) -> list[str]:
@@ -64,3 +77,22 @@ def resolved(fields: Fields, refs: Iterable[str], names: Mapping[str, str]) -> F
                 for line in value
             ]
     return result
+
+
+def why_differs(found: Mapping[str, Any], entity: Entity, shadow: Shadow | None, write: str | None) -> str:
+    """What keeps a known difference as it is."""
+    if not found.keys().isdisjoint(entity.parked):
+        return "a person must decide"
+    if shadow is not None and not found.keys().isdisjoint(shadow.marks.held):
+        return "went back and forth: a person must decide"
+    return write or "not explained"
+
+
+def mentioned(fields: Fields, refs: Mapping[str, str]) -> set[str]:
+    """Every name of another record."""
+    found: set[Any] = set()
+    for path in refs:
+        outer, _, inner = path.partition(".")
+        value = fields.get(outer)
+        found |= {line.get(inner) for line in value} if isinstance(value, list) else {value}
+    return {value for value in found if isinstance(value, str)}

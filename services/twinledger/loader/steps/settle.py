@@ -27,7 +27,7 @@ from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_queue import carry_on, confirm, mark_unknown, next_name, postpone, reject
 from twinledger.state.intents import wake_waiting
-from twinledger.state.records import CrosswalkRow, ExternalKey, Review, Shadow, Target
+from twinledger.state.records import CrosswalkRow, ExternalKey, Fields, Marks, Review, Shadow, Target
 from twinledger.state.shadows import load_shadows, save_shadows
 
 __all__ = ["LADDER_S", "Answered", "Settler"]
@@ -36,6 +36,8 @@ LADDER_S = (1.0, 5.0, 30.0, 120.0, 600.0)
 SYSTEM_WIDE: frozenset[ErrorClass] = frozenset({"rate_limited", "day_cap", "concurrency", "auth_expired"})
 ENDLESS: frozenset[ErrorClass] = frozenset({"network", "target_down"})
 """Downtime of a target dead-letters nothing: the intents wait on the last step."""
+GRANT_LOOK_S = 5.0
+"""The grant is gone: nothing is wrong with the write, it waits for a person to connect again."""
 UNTOLD_S = 1.0
 """A system that says "slower" and not for how long."""
 MOST_NAMES = 5
@@ -126,6 +128,7 @@ class Settler:
             shadow.vendor_updated_at = answer.updated_at
             shadow.read_started_at = max(shadow.read_started_at, answer.ended_at)
             shadow.revision += 1
+            shadow.marks = _written(shadow.marks, built.expected)
             known[target] = shadow
         targets = {built.intent.target for built, _ in applied}
         await save_shadows(connection, [shadow for target, shadow in known.items() if target in targets])
@@ -145,6 +148,10 @@ class Settler:
             if not exhausted:
                 await self._wait(connection, built, error)
                 return self._look(built, error)
+        if isinstance(error, PermanentError) and error.error_class == "grant_revoked":
+            gone = TransientError(str(error), error_class="auth_expired")
+            await postpone(connection, intent, GRANT_LOOK_S, gone, step=False)
+            return []
         if self._has_other_name(built, error):
             await next_name(connection, intent)
             return []
@@ -182,6 +189,12 @@ class Settler:
             return
         step = min(intent.failures, len(LADDER_S) - 1)
         await postpone(connection, intent, error.retry_after_s or LADDER_S[step], error, step=True)
+
+
+def _written(marks: Marks, sent: Fields) -> Marks:
+    """Not seen since: the next observation tells what the target made of these values."""
+    mangled = {path: value for path, value in marks.mangled.items() if path not in sent}
+    return replace(marks, unseen=sorted({*marks.unseen, *sent}), mangled=mangled)
 
 
 def _row(built: Built, answer: Applied) -> CrosswalkRow:
