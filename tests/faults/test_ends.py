@@ -245,3 +245,35 @@ async def test_a_person_becomes_an_organization_and_a_person_again(live: Live) -
     again = await shown(live, "zoho_crm.contact", contact)
     assert again["Account_Name"]["id"] == account["id"]
     assert (await shown(live, "zoho_crm.account", account["id"]))["Account_Name"] == "Grown again"
+
+
+async def lost_clients(live: Live) -> float:
+    """Changes of FreshBooks clients that no webhook announced."""
+    port = live.session.stack.stage_environment("ingest")["TWINLEDGER_ADMIN_PORT"]
+    answer = await live.session.http.get(f"http://127.0.0.1:{port}/metrics")
+    name = 'twinledger_webhook_lost_total{object="freshbooks.client",system="freshbooks"}'
+    found = [line for line in answer.text.splitlines() if line.startswith(name)]
+    return float(found[0].rpartition(" ")[2]) if found else 0.0
+
+
+async def test_lost_webhooks_are_counted_and_their_changes_found(live: Live) -> None:
+    clients = [(await customer(live, f"unheard{number}"))[0] for number in range(3)]
+    await asyncio.sleep(2)  # stamps have whole seconds: what comes now is newer than the cursor
+    await live.session.pool.execute("update due_read set hinted_at = hinted_at - interval '1 minute'")
+    before = await lost_clients(live)
+    await live.people.webhooks(loss=1.0)
+    try:
+        await asyncio.gather(
+            *(live.people.update("freshbooks.client", client, {"fname": "Una"}) for client in clients)
+        )
+        for number in range(len(clients)):
+
+            async def arrived(email: str = f"unheard{number}@ends.example") -> bool:
+                row = await live.one("zoho_crm.contact", having("Email", email))
+                return bool(row["First_Name"] == "Una")
+
+            await eventually(arrived, within_s=60, every_s=0.2)
+    finally:
+        await live.people.webhooks(loss=0.0)
+    await live.rest()
+    assert await lost_clients(live) == before + len(clients)

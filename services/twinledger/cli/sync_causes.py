@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from twinledger.kernel.database import Connection
 from twinledger.mapping.definitions import Definitions
-from twinledger.state.ledgers import Document
+from twinledger.mapping.explain import Difference, explain_difference
+from twinledger.mapping.money_documents import money_document
+from twinledger.state.ledgers import Document, Side
 
 __all__ = ["cause_of", "load_taxes"]
 
@@ -29,7 +31,21 @@ def cause_of(document: Document, definitions: Definitions, taxes: Mapping[str, M
     if None not in currencies and currencies[0] != currencies[1]:
         return f"{currencies[0]} in {_system(left.object)}, {currencies[1]} in {_system(right.object)}"
     amounts = [f"{side.posted:f} in {_system(side.object)}" for side in (left, right)]
-    return f"amounts differ: {', '.join(amounts)}"
+    parts = [part.as_text() for part in _explained(left, right, definitions, taxes)]
+    return f"amounts differ: {'; '.join([', '.join(amounts), *parts])}"
+
+
+def _explained(
+    left: Side, right: Side, definitions: Definitions, taxes: Mapping[str, Mapping[str, str]]
+) -> tuple[Difference, ...]:
+    """Line by line, where there are lines; their sums are the difference of the totals."""
+    if not (left.fields.get("lines") and right.fields.get("lines")):
+        return ()
+    ours, theirs = (
+        money_document(definitions.mappings[side.object], side.fields, lambda name: taxes.get(name, {}))
+        for side in (left, right)
+    )
+    return explain_difference(ours, theirs)
 
 
 async def load_taxes(connection: Connection, workspace: str) -> dict[str, Mapping[str, str]]:

@@ -16,7 +16,8 @@ from twinledger.enrich.observed import BatchState, Observed
 from twinledger.enrich.steps.bury_record import HELD
 from twinledger.enrich.steps.decode_observation import decode_observation
 from twinledger.enrich.steps.derive_entities import Deriver
-from twinledger.enrich.steps.doubt_totals import doubt_totals
+from twinledger.enrich.steps.doubt_totals import disagreeing_sides, doubt_totals, taxes_named
+from twinledger.enrich.steps.doubt_void import doubt_void
 from twinledger.enrich.steps.give_back import give_back
 from twinledger.enrich.steps.load_graves import load_graves
 from twinledger.enrich.steps.load_state import inbox_key, load_entities_of, load_state
@@ -31,12 +32,15 @@ from twinledger.enrich.steps.yield_to_owner import yield_to_owner
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
+from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road import inbox
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
 from twinledger.road.outcome import DeadLetter, Ok, Outcome
+from twinledger.state.entities import load_entities
 from twinledger.state.first_sight import taken_in
 from twinledger.state.gate import share_gate
+from twinledger.state.records import Entity
 from twinledger.state.workspaces import Workspace, ensure_workspace, find_workspace
 
 __all__ = ["EnrichPipeline"]
@@ -115,7 +119,14 @@ class EnrichPipeline:
             lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
             retype(entity, rule, self.definitions.mappings, state)
             planner.plan(entity, rule, state, lane, received_at)
-            doubt_totals(entity, rule, state)
+            doubt_void(entity, state)
+            await self._doubt(connection, entity, rule, state)
+
+    async def _doubt(self, connection: Connection, entity: Entity, rule: SyncRule, state: BatchState) -> None:
+        sides = disagreeing_sides(entity, rule, state)
+        if sides:  # rare, so the taxes are not loaded with every batch
+            taxes = await load_entities(connection, taxes_named(sides))
+            doubt_totals(entity, sides, self.definitions.mappings, taxes, state)
 
     def _run_flows(
         self, state: BatchState, touched_by: Mapping[UUID, Observed | None]
@@ -127,6 +138,9 @@ class EnrichPipeline:
         for entity_id, observed in touched_by.items():
             for made in deriver.derive(state.entities[entity_id], state):
                 causes.setdefault(made.id, observed)
+        for row in state.bound:
+            if row.status == "deleted" and row.entity_id in state.derived_from:
+                deriver.derive(state.entities[row.entity_id], state)
         for trigger, documents in give_back(flows, list(causes), state, now):
             causes.setdefault(trigger.id, next(causes[one] for one in documents if one in causes))
         return causes

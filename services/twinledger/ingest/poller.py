@@ -37,8 +37,9 @@ __all__ = ["ObjectPoller", "Polling"]
 
 _TRY_AGAIN_S = 2.0
 _LONGEST_TRY_S = 60.0
-_SKEW = timedelta(minutes=1)
-"""How far the vendor's clock may be from ours when stamps are held against receipts."""
+_SKEW = timedelta(seconds=10)
+"""How far the vendor's clock may be from ours when stamps are held against receipts. A record that
+changes twice in this time, with a word of the first change alone, does not count as lost."""
 
 log = structlog.get_logger()
 

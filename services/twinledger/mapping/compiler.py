@@ -25,6 +25,7 @@ from twinledger.mapping.expressions import Condition
 from twinledger.mapping.field_lens import Document, FieldLens
 from twinledger.mapping.functions import read_instant
 from twinledger.mapping.lens import ObjectMapping
+from twinledger.mapping.lines_written import rule_of
 from twinledger.mapping.links import Link
 from twinledger.mapping.models import (
     Constant,
@@ -41,6 +42,7 @@ from twinledger.mapping.models import (
 from twinledger.mapping.names import ComposedName
 from twinledger.mapping.paths import MISSING, Path, getter
 from twinledger.mapping.rules import ReadingRule, Setter
+from twinledger.mapping.totals import TotalsRule
 from twinledger.mapping.yaml_source import Problem
 
 __all__ = ["compile_mapping"]
@@ -69,6 +71,7 @@ def compile_mapping(file: MappingFile, models: Mapping[str, EntityModel]) -> Obj
         _carrier=_carrier(file.reference),
         _create=file.create,
         _blank=file.blank,
+        totals=_totals(file),
     )
 
 
@@ -89,11 +92,16 @@ def _compiled(
         if name not in canonical:
             raise Problem(f"{name} is not a field of {file.entity}; there are: {', '.join(canonical)}")
         if isinstance(statement, LinesStatement):
-            return [compile_lines(canonical[name], statement)]
+            return compile_lines(canonical, name, statement)
         prepare = strip_references if _carries_reference(file.reference, statement.path) else None
         return [compile_scalar(canonical[name], statement, tuple(canonical), prepare)]
 
     return compiled
+
+
+def _totals(file: MappingFile) -> TotalsRule | None:
+    rules = (rule_of(given) for given in file.fields.values() if isinstance(given, LinesStatement))
+    return next(filter(None, rules), None)
 
 
 def _conditions(lenses: Mapping[str, FieldLens]) -> list[tuple[Condition, list[str]]]:

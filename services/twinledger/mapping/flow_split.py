@@ -22,6 +22,8 @@ Part = tuple[str, Mapping[str, Any]]
 """What the part is called: it goes into the document's identity; and the trigger as the part sees it."""
 
 _LINES = "lines"
+_OF_ALL = ("total", "charged")
+"""What the whole comes to: divided like its lines, and not known of some of them."""
 
 
 def whole(fields: Mapping[str, Any]) -> Sequence[Part]:
@@ -50,7 +52,11 @@ def _by_field(name: str) -> Callable[[Mapping[str, Any]], Sequence[Part]]:
         groups: dict[str, list[Any]] = {}
         for line in _lines(fields):
             groups.setdefault(str(line.get(name) or ""), []).append(line)
-        return [_part(fields, part, number, lines) for number, (part, lines) in enumerate(groups.items(), 1)]
+        unknown = {name: None for name in _OF_ALL if name in fields}
+        return [
+            _part({**fields, **unknown}, part, number, lines)
+            for number, (part, lines) in enumerate(groups.items(), 1)
+        ]
 
     return parts
 
@@ -59,9 +65,15 @@ def _by_shares(shares: Sequence[Decimal]) -> Callable[[Mapping[str, Any]], Seque
     def parts(fields: Mapping[str, Any]) -> Sequence[Part]:
         currency = fields.get("currency")
         lines = [_divided(line, index, shares, currency) for index, line in enumerate(_lines(fields))]
+        sums = {name: allocate(fields[name], shares, currency) for name in _OF_ALL if fields.get(name)}
         return [
-            _part(fields, str(number), number, [line[number - 1] for line in lines])
-            for number in range(1, len(shares) + 1)
+            _part(
+                {**fields, **{name: parts[at] for name, parts in sums.items()}},
+                str(at + 1),
+                at + 1,
+                [line[at] for line in lines],
+            )
+            for at in range(len(shares))
             if lines
         ]
 

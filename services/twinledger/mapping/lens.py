@@ -19,6 +19,7 @@ from twinledger.mapping.links import Link
 from twinledger.mapping.names import ComposedName
 from twinledger.mapping.paths import MISSING
 from twinledger.mapping.rules import ReadingRule
+from twinledger.mapping.totals import TotalsRule
 
 __all__ = ["ObjectMapping", "Reading"]
 
@@ -64,6 +65,8 @@ class ObjectMapping:
     _carrier: Carrier
     _create: Mapping[str, Any]
     _blank: str | None
+    totals: TotalsRule | None = None
+    """How the vendor works out the total of a document from its lines."""
 
     @property
     def definition(self) -> str:

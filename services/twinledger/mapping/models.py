@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 __all__ = [
+    "Beside",
     "Composed",
     "FieldStatement",
     "FlowFile",
@@ -21,6 +22,7 @@ __all__ = [
     "Rule",
     "ScalarStatement",
     "SyncFile",
+    "Totals",
     "ValueStatement",
 ]
 
@@ -88,10 +90,61 @@ class NaturalStatement(_Statement):
     natural: Natural
 
 
+class SeveralTaxes(_Statement):
+    """A line that names its taxes by one group: `parts` lists the group's taxes, each with its `id`;
+    `written` carries their ids to the connector, which knows or makes the group."""
+
+    parts: str
+    id: str
+    written: str
+
+
+class Beside(_Statement):
+    """What stands beside the lines of a document and changes its sum; it is read as lines.
+
+    A percentage off the whole stays one: it is the field `percent`. `charges` are named amounts;
+    the one at `rounding` may be our own. `written` takes all of it back when lines are written."""
+
+    class Line(_Statement):
+        amount: str
+        discount: str
+        taxes: str
+        tax: str
+
+    class Discount(_Statement):
+        path: str
+        amount: str
+        before_tax: str
+        percent: str
+
+    decimals: str
+    inclusive: str
+    line: Line
+    discount: Discount
+    charges: dict[str, str]
+    rounding: str
+    written: dict[str, Constant] = {}
+
+
+class Totals(_Statement):
+    """How the vendor works out a total from lines (`mapping/totals.py`), and what makes it come to what
+    was charged where others round otherwise: an untaxed `line` of that name, or an amount at `path`
+    with its reason at `note`."""
+
+    decimals: int | Literal["currency"]
+    taxes: Literal["per_tax", "per_line"]
+    taxed: Literal["exact", "rounded_discount"]
+    line: str | None = None
+    path: str | None = None
+    note: str | None = None
+
+
 class LinesStatement(_Statement):
     """A list of lines, read and written whole. `constants` go into every written line;
     `unsupported` places must be empty, since dropping what they hold would change an amount.
-    `merged_by_id`: the vendor lays written lines over its own, so an emptied part is written as empty."""
+    `merged_by_id`: the vendor lays written lines over its own, so an emptied part is written as empty.
+    `positive_quantities`: it takes a return as a negative price. `price_decimals`: a finer price is
+    written as one piece at the line's amount. `compounded` says that the second tax is taken on both."""
 
     path: str
     each: dict[
@@ -104,6 +157,12 @@ class LinesStatement(_Statement):
     constants: dict[str, Constant] = {}
     unsupported: list[str] = []
     merged_by_id: bool = False
+    positive_quantities: bool = False
+    price_decimals: int | None = None
+    compounded: str | None = None
+    several_taxes: SeveralTaxes | None = None
+    beside: Beside | None = None
+    totals: Totals | None = None
     write: WriteRule = "always"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.fakes.feeding import ANA, Enrich
 from tests.fakes.feeding import enrich as enrich
 from tests.integration.enrich.test_field_policies import BOOKS, CLIENT, both_changed, patches
+from tests.integration.enrich.test_mass_deletes import gone, people
 
 from twinledger.enrich.replanner import Replanner
 from twinledger.kernel.resources import migrations_dir
@@ -64,3 +65,16 @@ async def test_what_is_not_asked_or_not_answered_here_is_said_to_be(
     (question,) = await enrich.rows("select id from review_item")
     code, _, err = await say(database, tmp_path, str(question["id"]))
     assert code == 1 and "a match is not answered here" in err
+
+
+async def test_held_deletions_are_released_or_let_go(enrich: Enrich, database: str, tmp_path: Path) -> None:
+    await people(enrich, 21)
+    await enrich.feed(*gone(enrich, *range(21)))
+    (question,) = await enrich.rows("select id from review_item")
+    code, _, err = await say(database, tmp_path, str(question["id"]))
+    assert code == 2 and "pass them on?" in err
+    code, out, err = await say(database, tmp_path, str(question["id"]), "--apply")
+    assert code == 0, err
+    assert json.loads(out) == {"id": question["id"], "released": 21, "of": "customer"}
+    assert {row["state"] for row in await enrich.rows("select state from tombstone")} == {"released"}
+    assert (await say(database, tmp_path, str(question["id"]), "--discard"))[0] == 3

@@ -148,6 +148,18 @@ async def test_a_voided_order_is_a_question_until_it_is_confirmed_again(enrich: 
     assert len(await invoices(enrich)) == 1
 
 
+async def test_a_deleted_order_is_a_question_until_it_comes_back(enrich: Enrich) -> None:
+    await customer(enrich)
+    await order(enrich, ORDER)
+    await enrich.feed(enrich.record("zoho_books.sales_order", "77", {}, gone=True))
+    ((kind, evidence),) = await questions(enrich)
+    assert kind == "flow_undone"
+    assert evidence["differs"] == {"gone": {"made_from": None, "now": True}}
+    assert len(await invoices(enrich)) == 1
+    await order(enrich, ORDER)
+    assert await questions(enrich) == []
+
+
 async def test_what_moves_no_money_asks_nothing(enrich: Enrich) -> None:
     await customer(enrich)
     await order(enrich, ORDER)

@@ -102,6 +102,18 @@ async def test_a_hinted_change_is_not_lost(stage: Stage) -> None:
     assert lost() == before
 
 
+async def test_a_change_long_after_the_last_word_of_its_record_is_lost(stage: Stage) -> None:
+    await already_polled(stage, START)
+    await stage.hint("1")
+    hinted_at = await stage.pool.fetchval("select hinted_at from due_read")
+    add(stage, "1", hinted_at + timedelta(seconds=30))
+    stage.source.pages = lambda since, page: page_of(stage, ["1"])
+    before = lost()
+    async with running(stage.poller()):
+        await eventually(lambda: published(stage) == ["1"])
+    assert lost() == before + 1
+
+
 async def test_an_unchanged_row_is_published_once(stage: Stage) -> None:
     await already_polled(stage, START)
     add(stage, "1", START + timedelta(minutes=2))

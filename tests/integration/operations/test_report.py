@@ -83,7 +83,9 @@ async def test_each_difference_is_named_with_its_cause_and_they_add_up(held: Hel
     await seen(held, OURS, "4", invoice("4", "99", date="2026-04-01"))
     found = await sheet(held)
     causes = {row["document"]: row["cause"] for row in found.differences}
-    assert causes["invoice 1"].startswith("amounts differ: 20 in freshbooks, 20.01 in zoho_books")
+    assert causes["invoice 1"].startswith(
+        "amounts differ: 20 in freshbooks, 20.01 in zoho_books; unexplained: 0 | 0.01"
+    )
     assert causes["invoice 2"].startswith("sent in freshbooks, draft in zoho_books")
     assert causes["invoice 3"] == "not in zoho_books: a write is planned"
     assert "invoice 4" not in causes

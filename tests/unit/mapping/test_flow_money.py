@@ -105,6 +105,29 @@ def test_shares_sum_to_the_whole(made: dict[str, Any], order: dict[str, Any], sh
 
 
 @laws
+@given(
+    total=numbers, currency=st.sampled_from(sorted(PLACES)), shares=st.lists(st.integers(1, 9), min_size=2)
+)
+def test_what_the_whole_comes_to_is_divided_as_its_lines_are(
+    total: str, currency: str, shares: list[int]
+) -> None:
+    flow = order_flow({"split_by": {"shares": shares}, "fields": {"notes": {"path": "total"}}})
+    order: dict[str, Any] = {
+        "currency": currency,
+        "total": total,
+        "lines": [{"quantity": "1", "unit_price": "1"}],
+    }
+    parts = [Decimal(str(document.fields["notes"])) for document in flow.derive(order, {})]
+    assert sum(parts) == Decimal(total)
+
+
+def test_what_some_lines_come_to_is_not_known() -> None:
+    flow = order_flow({"split_by": {"field": "name"}, "fields": {"notes": {"path": "total"}}})
+    order: dict[str, Any] = {"total": "3", "lines": [{"name": "a"}, {"name": "b"}]}
+    assert [document.fields["notes"] for document in flow.derive(order, {})] == [None, None]
+
+
+@laws
 @given(order=orders)
 def test_parts_by_a_field_sum_to_the_whole(order: dict[str, Any]) -> None:
     flow = order_flow({"split_by": {"field": "name"}, "fields": {"lines": AS_IT_IS}})

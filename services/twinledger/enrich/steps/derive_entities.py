@@ -73,7 +73,7 @@ class Deriver:
         rivals = {other.name for other in self.flows if other.derives == flow.derives}
         if any(one.flow in rivals for one in of_source) or not flow.enabled(state.settings):
             return []  # another flow has billed it
-        if not flow.applies(source.fields):
+        if _is_gone(source, self.rules[source.type], state) or not flow.applies(source.fields):
             return []
         documents = _documents(flow, source.id, source.fields, state)
         return [self._make(flow, source, document, state) for document in documents]
@@ -109,15 +109,16 @@ class Deriver:
     def _compare(
         self, flow: Flow, source: Entity, made: Sequence[Derivation], state: BatchState
     ) -> list[Entity]:
-        now, basis = _read_by(flow, source), made[0].basis
+        gone = _is_gone(source, self.rules[source.type], state)
+        now, basis = _read_by(flow, source) | ({"gone": True} if gone else {}), made[0].basis
         if basis is None:  # from before the basis was kept: this is the best that is known
-            _keep(made, now, None)
+            _keep(made, _read_by(flow, source), None)
             return []
         if now == basis or now == made[0].asked:
             if now == basis and made[0].asked is not None:
                 _settle(flow, source, made, basis, state)
             return []
-        if not flow.applies(source.fields):
+        if gone or not flow.applies(source.fields):
             _ask(UNDONE, flow, source, made, now, state)
             return []
         before = _documents(flow, source.id, basis, state)
@@ -166,6 +167,12 @@ def _documents(flow: Flow, source_id: UUID, fields: Fields, state: BatchState) -
 
 def _read_by(flow: Flow, source: Entity) -> Fields:
     return {name: source.fields[name] for name in sorted(flow.reads) if name in source.fields}
+
+
+def _is_gone(source: Entity, rule: SyncRule, state: BatchState) -> bool:
+    """The trigger was deleted wherever it was."""
+    rows = [row for name in rule.systems if (row := state.side_of(source.id, name)) is not None]
+    return bool(rows) and all(row.status == "deleted" for row in rows)
 
 
 def _owed(flow: Flow, documents: Iterable[Document]) -> list[tuple[str, dict[str, Any]]]:
@@ -233,7 +240,7 @@ def _ask(
         "documents": [_shown(state.entities[one.entity_id], one.part) for one in made],
         "differs": {
             name: {"made_from": basis.get(name), "now": now.get(name)}
-            for name in sorted(flow.reads)
+            for name in sorted({*flow.reads, *now})
             if basis.get(name) != now.get(name)
         },
     }

@@ -60,7 +60,7 @@ class Planner:
         mapping = self.mappings[target.object]
         if side is None:
             unsettled = any(i.state in ("sending", "unknown") for i in state.intents.get(target, []))
-            if unsettled or not self._may_create(entity, rule, target.object):
+            if unsettled or not self._may_create(entity, rule, target.object, state):
                 return None
             patch = _patch(entity, mapping, None, rule)
             return ("create", patch | self._links(entity, mapping, None, state)) if patch else None
@@ -80,13 +80,17 @@ class Planner:
         dead = {mark for mark, side in sides.items() if side is not None and side.status == "deleted"}
         return {mark: value for mark, value in wanted.items() if value is None or mark not in dead}
 
-    def _may_create(self, entity: Entity, rule: SyncRule, object_name: str) -> bool:
-        """By the rule, or because a flow made the entity for this object; never what has ended."""
+    def _may_create(self, entity: Entity, rule: SyncRule, object_name: str, state: BatchState) -> bool:
+        """By the rule, or because a flow made the entity for this object; then the others follow what this
+        one took: a document that its own side refuses has no mirror. Never what has ended."""
         if entity.fields.get("state") in ("deleted", "void"):
             return False
-        return rule.systems[object_name].create or entity.origin.startswith(
-            tuple(f"flow:{flow.name}/" for flow in self.flows if flow.target == object_name)
+        home = next(
+            (flow.target for flow in self.flows if entity.origin.startswith(f"flow:{flow.name}/")), None
         )
+        if home is None or home == object_name:
+            return rule.systems[object_name].create or home is not None
+        return rule.systems[object_name].create and Target(entity.id, home, ROLE) in state.sides
 
     def _intent(
         self,
