@@ -10,9 +10,12 @@ from twinledger.connectors.base.client import Call, VendorClient
 from twinledger.connectors.base.wire import encode
 from twinledger.connectors.zoho_books.resources import REFERENCE_FIELD, Resource
 from twinledger.connectors.zoho_platform.finance_client import (
+    PER_PAGE,
     FinanceClient,
     Listing,
     Record,
+    misshapen,
+    object_of,
     record_of,
     rows_of,
 )
@@ -20,6 +23,7 @@ from twinledger.connectors.zoho_platform.finance_client import (
 __all__ = ["BooksClient", "Listing", "Record"]
 
 _BASE = "/books/v3"
+_PER_PAGE = 200
 
 
 class BooksClient(FinanceClient):
@@ -39,16 +43,16 @@ class BooksClient(FinanceClient):
 
     async def tax_groups(self, permit: CallPermit) -> Sequence[Record]:
         """Every group of taxes; there are few, one page holds them."""
-        query = [self._organization, ("per_page", str(_PER_PAGE))]
-        return _rows(
+        query = [self._organization, ("per_page", str(PER_PAGE))]
+        return rows_of(
             await self._vendor.read(Call("GET", f"{_BASE}/settings/taxgroups", query), permit), "tax_groups"
         )
 
     async def make_tax_group(self, body: Mapping[str, Any], permit: CallPermit) -> Record:
         call = Call("POST", f"{_BASE}/settings/taxgroups", [self._organization], body=encode(dict(body)))
-        record = _object(await self._vendor.ask(call, permit)).get("tax_group")
+        record = object_of(await self._vendor.ask(call, permit)).get("tax_group")
         if not isinstance(record, dict) or "tax_group_id" not in record:
-            raise _misshapen()
+            raise misshapen()
         return record
 
     async def upsert(

@@ -12,9 +12,19 @@ from twinledger.connectors.base.wire import encode
 from twinledger.connectors.zoho_platform.finance_resources import FinanceResource
 from twinledger.kernel.errors import TransientError
 
-__all__ = ["FinanceClient", "Listing", "Query", "Record", "misshapen", "object_of", "record_of", "rows_of"]
+__all__ = [
+    "PER_PAGE",
+    "FinanceClient",
+    "Listing",
+    "Query",
+    "Record",
+    "misshapen",
+    "object_of",
+    "record_of",
+    "rows_of",
+]
 
-_PER_PAGE = 200
+PER_PAGE = 200
 
 Record = dict[str, Any]
 Query = Sequence[tuple[str, str]]
@@ -77,7 +87,7 @@ class FinanceClient:
 
     async def settings(self, plural: str, permit: CallPermit) -> Sequence[Record]:
         """Webhooks or workflows: there are few, one page holds them."""
-        query = [self._organization, ("per_page", str(_PER_PAGE))]
+        query = [self._organization, ("per_page", str(PER_PAGE))]
         call = Call("GET", f"{self._base}/settings/{plural}", query)
         return rows_of(await self._vendor.ask(call, permit), plural)
 
@@ -93,7 +103,7 @@ class FinanceClient:
         return record
 
     def _list(self, resource: FinanceResource, filters: Query, page: int) -> Call:
-        paging = [("page", str(page)), ("per_page", str(_PER_PAGE))]
+        paging = [("page", str(page)), ("per_page", str(PER_PAGE))]
         return Call("GET", f"{self._base}{resource.path}", [self._organization, *filters, *paging])
 
     def _body_call(
