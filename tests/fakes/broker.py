@@ -22,7 +22,8 @@ from twinledger.road.kafka import partition_of
 
 @dataclass
 class MemoryBroker:
-    """`refused_sends` and `refused_fetches` fail that many calls; `waits`: an empty fetch takes its time-out."""
+    """`refused_sends` and `refused_fetches` fail that many calls; with `waits` an empty fetch takes its
+    time-out."""
 
     cluster: str = "memory"
     partitions: int = 1
@@ -66,6 +67,10 @@ class MemoryBroker:
     def group(self, name: str, topics: Sequence[str]) -> _Group:
         return self._groups.setdefault(name, _Group(self.all_of(topics)))
 
+    def unread(self) -> int:
+        """Records that a group's members have still to fetch, all groups together."""
+        return sum(group.unread(self) for group in self._groups.values())
+
     def listen(self, topics: Sequence[str], arrived: asyncio.Event) -> None:
         for topic in topics:
             self._arrivals[topic].add(arrived)
@@ -102,6 +107,13 @@ class _Group:
     def leave(self, name: str) -> None:
         self._members.pop(name)
         self._share()
+
+    def unread(self, broker: MemoryBroker) -> int:
+        return sum(
+            len(broker.rows(partition)) - member.position(partition)
+            for member in self._members.values()
+            for partition in member.assigned()
+        )
 
     def _share(self) -> None:
         for place, member in enumerate(self._members.values()):
@@ -169,6 +181,9 @@ class MemoryConsumer:
 
     def assigned(self) -> frozenset[Partition]:
         return self._assigned
+
+    def position(self, partition: Partition) -> int:
+        return self._positions.get(partition, 0)
 
     async def cluster_id(self) -> str:
         return self._broker.cluster

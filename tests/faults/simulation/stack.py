@@ -96,6 +96,10 @@ class SimWorld:
         if self.failure is not None:
             raise StageDied(f"a stage died by itself: {self.failure!r}") from self.failure
 
+    def unread(self) -> int:
+        """Records on the road that the reader of their group has not fetched."""
+        return self.broker.unread()
+
     def kill(self, stage: str) -> None:
         """Now; it comes back by itself."""
         self.lives[stage].end("killed")

@@ -44,6 +44,7 @@ class Vendors:
         self.urls = simulators.describe()
         self.hooks: dict[str, Callable[[Delivery], Any]] = {}
         self.world.webhooks.carry = self._deliver
+        self._kinds = {f"{vendor.system}.{kind.name}": kind for vendor in self.world.vendors for kind in vendor.kinds()}
         self.calls = 0
         self.late: set[asyncio.Task[None]] = set()
         for limiter in self.world.limiters.values():
@@ -67,6 +68,15 @@ class Vendors:
         system, _, name = object_name.partition(".")
         rows = map(orjson.loads, self.apps["admin"].state({"system": system, "object": name}))
         return [row["record"] for row in rows if deleted or not row["deleted"]]
+
+    def record(self, object_name: str, record_id: str) -> dict[str, Any]:
+        """One record, as its vendor shows it."""
+        kind = self._kinds[object_name]
+        found: dict[str, Any] = kind.render(kind.table.get(record_id))
+        return found
+
+    def deliveries_waiting(self) -> int:
+        return len(self.world.webhooks.dump()["waiting"])
 
     def ledger(self, after: int = 0) -> list[dict[str, Any]]:
         return [orjson.loads(line) for line in self.world.ledger.read(after)]
