@@ -149,8 +149,8 @@ class Executor:
                 self._wait_s = await next_due(connection, s.workspace, s.group)
                 return Round()
             work = build_round(due, self._mappings, await self._parents.load(connection, due))
+            await set_waiting(connection, work.waiting)  # first: entities are locked before intents
             await supersede(connection, work.nothing_left)
-            await set_waiting(connection, work.waiting)
         if work.refused:
             await self._settle.put([Answered(built, NotApplied(error)) for built, error in work.refused])
         return work

@@ -163,14 +163,33 @@ async def supersede(connection: Connection, ids: Collection[UUID]) -> None:
 
 
 async def set_waiting(connection: Connection, waits: Sequence[tuple[UUID, str]]) -> None:
-    """These wait for a parent that the target does not have yet; its arrival wakes them."""
-    if waits:
-        await connection.execute(
-            """update intent i set waits_for = t.key from unnest($1::uuid[], $2::text[]) as t(id, key)
-                where i.id = t.id and i.state = 'planned'""",
-            [intent_id for intent_id, _ in waits],
-            [key for _, key in waits],
-        )
+    """These wait for a parent that the target does not have yet; its arrival wakes them.
+
+    Who brings a parent holds its entity's lock until the commit that wakes: under that lock we look once
+    more, or a parent that arrived since the round began would never wake us.
+    """
+    if not waits:
+        return
+    parents = [_parent_of(key) for _, key in waits]
+    locked = sorted({entity_id for entity_id, _ in parents})
+    await connection.execute("select from entity where id = any($1) order by id for share", locked)
+    await connection.execute(
+        """update intent i set waits_for = t.key
+             from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) as t(id, key, parent, object)
+            where i.id = t.id and i.state = 'planned'
+              and not exists (select from crosswalk c where c.entity_id = t.parent and c.object = t.object
+                                 and c.status = 'active')""",
+        [intent_id for intent_id, _ in waits],
+        [key for _, key in waits],
+        [parent for parent, _ in parents],
+        [object_name for _, object_name in parents],
+    )
+
+
+def _parent_of(key: str) -> tuple[UUID, str]:
+    """ "entity:<id>@zoho_books.contact" -> its parts."""
+    entity_id, _, object_name = key.removeprefix("entity:").partition("@")
+    return UUID(entity_id), object_name
 
 
 async def postpone(
