@@ -36,7 +36,7 @@ class MemoryBroker:
     refused_fetches: int = 0
     _parts: dict[Partition, list[Received]] = field(default_factory=lambda: defaultdict(list))
     _groups: dict[str, _Group] = field(default_factory=dict)
-    _arrivals: dict[str, set[asyncio.Event]] = field(default_factory=lambda: defaultdict(set))
+    _arrivals: dict[str, list[asyncio.Event]] = field(default_factory=lambda: defaultdict(list))
 
     async def send_batch(self, records: Sequence[OutRecord]) -> None:
         if self.refused_sends:
@@ -73,11 +73,12 @@ class MemoryBroker:
 
     def listen(self, topics: Sequence[str], arrived: asyncio.Event) -> None:
         for topic in topics:
-            self._arrivals[topic].add(arrived)
+            self._arrivals[topic].append(arrived)
 
     def ignore(self, topics: Sequence[str], arrived: asyncio.Event) -> None:
         for topic in topics:
-            self._arrivals[topic].discard(arrived)
+            if arrived in self._arrivals[topic]:
+                self._arrivals[topic].remove(arrived)
 
     def _count(self, topic: str) -> int:
         """As in `road/topics.py`: dead letters keep their order across keys."""

@@ -20,6 +20,7 @@ from twinledger.kernel.database import migrate
 
 __all__ = ["Port", "SimConnection", "SimPool", "make_template"]
 
+TRACE = None
 PATH = "public, sim, pg_catalog"
 _STATEMENTS = 2_000
 _SIM = """
@@ -128,6 +129,8 @@ class Port:
     def start(self, work: Callable[..., Awaitable[Any]], *arguments: Any) -> asyncio.Task[Any]:
         """One statement, carried to its end even if nobody waits for it any more."""
         self.statements += 1
+        if TRACE is not None:
+            TRACE.append((round(self._loop.time(),6), repr(arguments)[:3000]))
         return self._loop.create_task(self._carry(work, arguments))
 
     async def _carry(self, work: Callable[..., Awaitable[Any]], arguments: Sequence[Any]) -> Any:

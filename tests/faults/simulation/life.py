@@ -26,7 +26,8 @@ class Life:
         self.steps = 0
         self.died_in = ""
         self.is_over = False
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: dict[asyncio.Task[Any], None] = {}
+        """In the order they were started: a set has none that a replay would repeat."""
         self._context: Context = copy_context()
         self._context.run(LIFE.set, self)
 
@@ -49,6 +50,9 @@ class Life:
         """A task of this life."""
         return asyncio.get_running_loop().create_task(work, context=self._context.copy())
 
+    def forget(self, task: asyncio.Task[Any]) -> None:
+        self.tasks.pop(task, None)
+
     async def gone(self) -> None:
         """Until nothing of it runs any more."""
         while left := [task for task in self.tasks if not task.done()]:
@@ -68,6 +72,6 @@ def life_of_task(loop: Any, coroutine: Any, *, context: Context | None = None, *
     task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, context=context, **rest)
     life = LIFE.get() if context is None else context.get(LIFE)
     if life is not None:
-        life.tasks.add(task)
-        task.add_done_callback(life.tasks.discard)
+        life.tasks[task] = None
+        task.add_done_callback(life.forget)
     return task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from tests.faults.simulation.life import this_life
 
 from twinledger.enrich import wiring as enrich
 from twinledger.ingest import wiring as ingest
+from twinledger.kernel import ids
 from twinledger.kernel.http import AsyncClient, new_http_client
 from twinledger.kernel.ids import new_rng
 from twinledger.loader import wiring as loader
@@ -169,10 +171,21 @@ _STAND_INS = {
 }
 
 
+class _Dice:
+    """`secrets` in `kernel/ids.py`, where every random byte of ours comes from."""
+
+    def __init__(self) -> None:
+        self._rng = random.Random(0)
+
+    def token_bytes(self, size: int) -> bytes:
+        return self._rng.randbytes(size)
+
+
 @contextmanager
 def standing_in() -> Iterator[None]:
     """The stages' own wiring, with every way out of the process led here."""
     with ExitStack() as stack:
+        stack.enter_context(patch.object(ids, "secrets", _Dice()))
         for module in (ingest, transform, enrich, loader, dead_letter_indexer):
             for name, stand_in in _STAND_INS.items():
                 if hasattr(module, name):
