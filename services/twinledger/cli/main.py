@@ -8,7 +8,19 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from twinledger.cli import audit, config, dlq, doctor, mappings, reviews, sandbox, version
+from twinledger.cli import (
+    admin,
+    audit,
+    config,
+    connections,
+    dlq,
+    doctor,
+    keys,
+    mappings,
+    reviews,
+    sandbox,
+    version,
+)
 from twinledger.cli.dev import command as dev
 from twinledger.cli.failure import CommandError, Exit, as_command_error
 from twinledger.kernel.errors import TwinledgerError
@@ -31,10 +43,13 @@ sandbox.register(app)
 version.register(app)
 app.add_typer(dev.app, name="dev")
 app.add_typer(config.app, name="config")
+app.add_typer(connections.app, name="connections")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(audit.app, name="audit")
 app.add_typer(reviews.app, name="review")
+app.add_typer(keys.app, name="keys")
+app.add_typer(admin.app, name="admin")
 
 
 _CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]

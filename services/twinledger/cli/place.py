@@ -13,8 +13,9 @@ import typer
 
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.kernel.database import Connection, open_pool, transaction
+from twinledger.state.sealing import KeyFile
 
-__all__ = ["DirectoryOption", "WorkspaceOption", "connected", "database_address", "kafka_address"]
+__all__ = ["DirectoryOption", "WorkspaceOption", "connected", "database_address", "kafka_address", "key_file"]
 
 DirectoryOption = Annotated[Path, typer.Option("--dir", help="The stack to look at.")]
 WorkspaceOption = Annotated[str, typer.Option("--workspace", help="Whose books.")]
@@ -28,6 +29,13 @@ def kafka_address(directory: Path) -> str:
 def database_address(directory: Path) -> str:
     """DSN."""
     return os.environ.get("DATABASE_URL") or _of_the_stack(directory, "database")
+
+
+def key_file(directory: Path) -> KeyFile:
+    """Where the key-encryption key of that database is."""
+    if os.environ.get("DATABASE_URL"):
+        return KeyFile()
+    return KeyFile(data_dir=Path(_of_the_stack(directory, "data")))
 
 
 @asynccontextmanager

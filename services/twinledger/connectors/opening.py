@@ -1,38 +1,33 @@
-"""Connectors: opens all systems of one workspace from what is stored about its connections.
-
-A stage that starts before anybody connected waits here and says so; it needs no restart afterwards.
-"""
+"""Connectors: opens the systems of one workspace from what is stored about its connections."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
-import structlog
+import orjson
 from pydantic import BaseModel, SecretStr
 
 from twinledger.connectors import registry
+from twinledger.connectors.base.access import Auth
 from twinledger.connectors.base.connection import Connection
 from twinledger.connectors.base.contract import Connector
 from twinledger.connectors.base.oauth import OAuthClient
 from twinledger.connectors.base.stored_tokens import StoredTokens
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool
+from twinledger.kernel.database import Pool, transaction
 from twinledger.kernel.http import AsyncClient
-from twinledger.state.connections import load_connections
+from twinledger.state.connections import load_connections, open_application, served_connections
 from twinledger.state.sealing import Sealer
 
-__all__ = ["Opener", "PlatformSettings", "budget_groups", "oauth_client"]
-
-LOOK_EVERY_S = 0.5
-
-log = structlog.get_logger()
+__all__ = ["OpenSystems", "Opener", "PlatformSettings", "budget_groups"]
 
 
 class PlatformSettings(BaseModel):
     """Our application at one platform; empty addresses are the vendor's own.
 
-    Environment: TWINLEDGER_PLATFORMS='{"freshbooks": {"client_id": "...", ...}, "zoho": {...}}'
+    Stored sealed with each grant. For grants without one, and for connecting, the environment names it:
+    TWINLEDGER_PLATFORMS='{"freshbooks": {"client_id": "...", ...}, "zoho": {...}}'
     """
 
     client_id: str = ""
@@ -42,18 +37,22 @@ class PlatformSettings(BaseModel):
     api_url: str = ""
     sandbox_origins: tuple[str, ...] = ()
 
+    def to_text(self) -> str:
+        """With its secret: only to be sealed."""
+        plain = self.model_dump() | {"client_secret": self.client_secret.get_secret_value()}
+        return orjson.dumps(plain).decode()
 
-def oauth_client(platform: PlatformSettings, environment: str) -> OAuthClient:
-    """The settings as the OAuth handshake takes them."""
-    return OAuthClient(
-        platform.client_id,
-        platform.client_secret.get_secret_value(),
-        platform.redirect_uri,
-        platform.auth_url,
-        platform.api_url,
-        environment,
-        platform.sandbox_origins,
-    )
+    def oauth_client(self, environment: str) -> OAuthClient:
+        """As the OAuth handshake takes it."""
+        return OAuthClient(
+            self.client_id,
+            self.client_secret.get_secret_value(),
+            self.redirect_uri,
+            self.auth_url,
+            self.api_url,
+            environment,
+            self.sandbox_origins,
+        )
 
 
 def budget_groups() -> dict[str, str]:
@@ -62,8 +61,21 @@ def budget_groups() -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenSystems:
+    """Connectors of a workspace, by system, with self-renewing tokens by platform."""
+
+    connectors: Mapping[str, Connector]
+    tokens: Mapping[str, StoredTokens]
+
+    async def aclose(self) -> None:
+        """Let running token refreshes end: a lost answer costs a reconnect."""
+        for tokens in self.tokens.values():
+            await tokens.aclose()
+
+
+@dataclass(frozen=True, slots=True)
 class Opener:
-    """Builds connectors with stored, self-renewing tokens."""
+    """Builds connectors with stored, self-renewing tokens; `systems` are those that anything is done with."""
 
     pool: Pool
     platforms: Mapping[str, PlatformSettings]
@@ -71,49 +83,46 @@ class Opener:
     http: AsyncClient
     clock: Clock
     sealer: Sealer
-    _opened: list[StoredTokens] = field(default_factory=list)
+    systems: Collection[str]
 
-    async def aclose(self) -> None:
-        """Let running token refreshes end: a lost answer costs a reconnect."""
-        for tokens in self._opened:
-            await tokens.aclose()
+    async def served(self, workspace: str) -> OpenSystems:
+        """The systems whose connections can be worked over now."""
+        async with transaction(self.pool) as connection:
+            served = (await served_connections(connection)).get(workspace, {})
+        return await self.open(workspace, {name for name, usable in served.items() if usable})
 
-    async def open(self, workspace: str) -> dict[str, Connector]:
-        """Every system of the workspace, once all its platforms are connected."""
-        tokens: dict[str, StoredTokens] = {}
-        accounts = await self._connected(workspace)
+    async def open(self, workspace: str, platforms: Collection[str]) -> OpenSystems:
+        """The systems of these platforms, connected before."""
+        async with transaction(self.pool) as connection:
+            stored = {one.platform: one for one in await load_connections(connection, workspace)}
+        settings = {one: await self.application(workspace, one) for one in platforms}
+        tokens = {one: self.tokens(workspace, one, settings[one]) for one in platforms}
         opened = {}
         for system, info in registry.infos().items():
-            if info.platform not in tokens:
-                tokens[info.platform] = self._tokens(workspace, info.platform)
-            platform = self.platforms.get(info.platform, PlatformSettings())
-            connection = Connection(
-                workspace, accounts[info.platform], tokens[info.platform], api_url=platform.api_url
-            )
-            opened[system] = registry.build(system, connection, http=self.http, clock=self.clock)
-        return opened
-
-    async def _connected(self, workspace: str) -> dict[str, Mapping[str, str]]:
-        wanted = {info.platform for info in registry.infos().values()}
-        told = False
-        while True:
-            async with self.pool.acquire() as connection:
-                stored = await load_connections(connection, workspace)
-            accounts = {one.platform: one.account for one in stored}
-            if wanted <= accounts.keys():
-                return accounts
-            if not told:
-                told = True
-                log.info(
-                    "waiting_for_connection", workspace=workspace, missing=sorted(wanted - accounts.keys())
+            if info.platform in platforms and system in self.systems:
+                connection_info = Connection(
+                    workspace,
+                    stored[info.platform].account,
+                    tokens[info.platform],
+                    api_url=settings[info.platform].api_url,
                 )
-            await self.clock.sleep(LOOK_EVERY_S)
+                opened[system] = registry.build(system, connection_info, http=self.http, clock=self.clock)
+        return OpenSystems(opened, tokens)
 
-    def _tokens(self, workspace: str, platform: str) -> StoredTokens:
-        settings = self.platforms.get(platform, PlatformSettings())
-        auth = registry.auth(
-            platform, oauth_client(settings, self.environment), http=self.http, clock=self.clock
-        )
-        tokens = StoredTokens(self.pool, workspace, platform, auth, self.clock, self.sealer)
-        self._opened.append(tokens)
-        return tokens
+    async def application(self, workspace: str, platform: str) -> PlatformSettings:
+        """The one stored with the grant, else the setting's."""
+        async with transaction(self.pool) as connection:
+            stored = await open_application(connection, self.sealer, workspace, platform)
+        if stored is not None:
+            return PlatformSettings.model_validate_json(stored)
+        return self.platforms.get(platform, PlatformSettings())
+
+    def auth(self, platform: str, application: PlatformSettings) -> Auth:
+        """The handshake of one platform."""
+        client = application.oauth_client(self.environment)
+        return registry.auth(platform, client, http=self.http, clock=self.clock)
+
+    def tokens(self, workspace: str, platform: str, application: PlatformSettings) -> StoredTokens:
+        """Tokens of the stored grant."""
+        auth = self.auth(platform, application)
+        return StoredTokens(self.pool, workspace, platform, auth, self.clock, self.sealer)

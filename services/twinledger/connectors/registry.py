@@ -18,6 +18,7 @@ from twinledger.connectors.base.connection import Connection
 from twinledger.connectors.base.contract import Connector, ConnectorInfo
 from twinledger.connectors.base.manifest import parse_manifest
 from twinledger.connectors.base.oauth import OAuthClient
+from twinledger.connectors.wanted import wanted_scopes
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import FatalError
 from twinledger.kernel.http import AsyncClient
@@ -60,13 +61,7 @@ def auth(platform: str, client: OAuthClient, *, http: AsyncClient, clock: Clock)
 
 def scopes_for(platform: str, operations: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """The least that a grant needs for these (object, operation) pairs, sorted, each once."""
-    wanted: set[str] = set()
-    for object_name, operation in operations:
-        info = _found(object_name.partition(".")[0]).info
-        if info.platform == platform:
-            wanted.update(info.scopes)
-            wanted.update(info.objects[object_name]["scopes"].get(operation, ()))
-    return tuple(sorted(wanted))
+    return tuple(wanted_scopes(platform, list(operations), infos()))
 
 
 def _found(system: str) -> _Found:

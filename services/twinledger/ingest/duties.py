@@ -56,7 +56,7 @@ class Duties:
         self._held = set()
         with contextlib.suppress(*_AWAY):  # they end by themselves
             async with self._pool.acquire() as connection:
-                await release_duties(connection, self._owner)
+                await release_duties(connection, self._workspace, self._owner)
 
     async def _take(self) -> None:
         until = self._clock.monotonic() + _LEASE_S

@@ -1,19 +1,24 @@
 """Ingest, receiving: appends hints to the topic in batches that form by themselves.
 
-While one batch is on its way to the broker the next one gathers; a delivery is answered when its
-batch is acknowledged, or refused when that takes too long or too much waits already.
+While one batch is on its way to the broker the next one gathers, and what gathers shares records; a
+delivery is answered when its batch is acknowledged, or refused when that takes too long or too much waits
+already.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
 
+from twinledger.connectors.base.contract import Hint
+from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.kernel.errors import TransientError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.road.broker import OutRecord, Producer
+from twinledger.road.codec import Codec
 
 __all__ = ["HintLog"]
 
@@ -26,10 +31,24 @@ log = structlog.get_logger()
 
 class _Batch:
     def __init__(self) -> None:
-        self.records: list[OutRecord] = []
+        self.hints: dict[str, list[Hint]] = {}
+        self.received_at: datetime | None = None
         self.ended = asyncio.Event()
         self.acknowledged = False
         self.leaving = False
+
+    def add(self, workspace: str, hints: Sequence[Hint], received_at: datetime) -> None:
+        """The receipt of the first counts for all: they wait together."""
+        self.hints.setdefault(workspace, []).extend(hints)
+        self.received_at = self.received_at or received_at
+
+    def records(self, codec: Codec) -> list[OutRecord]:
+        assert self.received_at is not None, "add() first"
+        return [
+            record
+            for workspace, hints in self.hints.items()
+            for record in build_hints(codec, workspace, hints, lane="live", received_at=self.received_at)
+        ]
 
     def end(self, acknowledged: bool) -> None:
         """The first word counts: who was told no is not told otherwise later."""
@@ -41,25 +60,25 @@ class _Batch:
 class HintLog:
     """`append` answers True once the broker has acknowledged, False when it did not in time."""
 
-    def __init__(self, producer: Producer, *, timeout_s: float = 5.0) -> None:
-        self._producer = producer
+    def __init__(self, producer: Producer, codec: Codec, *, timeout_s: float = 5.0) -> None:
+        self._producer, self._codec = producer, codec
         self._timeout_s = timeout_s
         self._gathering: _Batch | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self._waiting = 0
 
-    async def append(self, records: Sequence[OutRecord]) -> bool:
-        if self._waiting + len(records) > _MAX_WAITING:
+    async def append(self, workspace: str, hints: Sequence[Hint], received_at: datetime) -> bool:
+        if self._waiting + len(hints) > _MAX_WAITING:
             return False
-        self._waiting += len(records)
+        self._waiting += len(hints)
         batch = self._open_batch()
-        batch.records.extend(records)
+        batch.add(workspace, hints, received_at)
         self._send_next()
         try:
             await batch.ended.wait()
             return batch.acknowledged
         finally:
-            self._waiting -= len(records)
+            self._waiting -= len(hints)
 
     async def aclose(self) -> None:
         """Wait for what is on its way."""
@@ -93,9 +112,9 @@ class HintLog:
             self._gathering = None
         failpoint("webhook.append.before")
         try:
-            await self._producer.send_batch(batch.records)
+            await self._producer.send_batch(batch.records(self._codec))
         except TransientError as error:
-            log.warning("hints_not_appended", count=len(batch.records), exc_info=error)
+            log.warning("hints_not_appended", count=sum(map(len, batch.hints.values())), exc_info=error)
             batch.end(False)
         else:
             failpoint("webhook.append.after")

@@ -14,18 +14,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from prometheus_client import Counter
 
 from twinledger.connectors.base.contract import Delivery, Verdict, Webhooks
 from twinledger.ingest.hint_log import HintLog
-from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.ingest.subscription_directory import KnownAddress
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import TransientError
 from twinledger.kernel.metrics import WEBHOOKS
-from twinledger.road.codec import Codec
 
 __all__ = ["MAX_BODY_BYTES", "MAX_DISCARDED_BYTES", "Addresses", "HookApp", "Outcome"]
 
@@ -70,30 +69,41 @@ class Addresses(Protocol):
     async def find(self, system: str, key: str) -> KnownAddress | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """What a workspace's deliveries are judged by."""
+
+    judges: Mapping[str, Webhooks]
+    handshakes: Mapping[str, TakeHandshake]
+
+
 class HookApp:
-    """An ASGI app; answers 503 until `open` was called."""
+    """An ASGI app; answers 503 for a workspace that is not open here."""
 
     def __init__(
         self,
         *,
-        workspace: str,
         addresses: Addresses,
         hints: HintLog,
-        codec: Codec,
         clock: Clock,
     ) -> None:
-        self._workspace = workspace
         self._addresses = addresses
         self._hints = hints
-        self._codec = codec
         self._clock = clock
-        self._judges: Mapping[str, Webhooks] = {}
-        self._handshakes: Mapping[str, TakeHandshake] = {}
+        self._open: dict[str, _Route] = {}
+        self._systems: set[str] = set()
         self._counters: dict[tuple[str, Outcome], Counter] = {}
 
-    def open(self, judges: Mapping[str, Webhooks], handshakes: Mapping[str, TakeHandshake]) -> None:
-        """Deliveries of these systems can be judged from now on."""
-        self._judges, self._handshakes = judges, handshakes
+    def open(
+        self, workspace: str, judges: Mapping[str, Webhooks], handshakes: Mapping[str, TakeHandshake]
+    ) -> None:
+        """Deliveries of these systems of the workspace can be judged from now on."""
+        self._open[workspace] = _Route(judges, handshakes)
+        self._systems.update(judges)
+
+    def close(self, workspace: str) -> None:
+        """Its deliveries shall come again later."""
+        self._open.pop(workspace, None)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -112,7 +122,7 @@ class HookApp:
             await _discard(headers, receive)
             return await _answer(send, 415)
         outcome = await self._receive(system, key, scope["query_string"], headers, receive)
-        self._count(system if system in self._judges else "other", outcome)
+        self._count(system if system in self._systems else "other", outcome)
         extra = ((b"retry-after", b"%d" % RETRY_AFTER_S),) if outcome == "shed" else ()
         await _answer(send, _STATUS[outcome], *extra)
 
@@ -126,7 +136,7 @@ class HookApp:
     async def _receive(
         self, system: str, key: str, query: bytes, headers: Mapping[str, str], receive: Receive
     ) -> Outcome:
-        if not self._judges:
+        if not self._open:
             return "shed"
         try:
             address = await self._addresses.find(system, key)
@@ -135,22 +145,24 @@ class HookApp:
         if address is None:
             await _discard(headers, receive)
             return "unknown"
+        route = self._open.get(address.workspace)
+        if route is None or system not in route.judges:
+            return "shed"
         body = await _body(headers, receive)
         if body is None:
             await _discard(headers, receive)
             return "too_large"
-        verdict = self._judges[system].judge(Delivery(query, headers, body), address.subscription)
-        return await self._act(verdict, address)
+        verdict = route.judges[system].judge(Delivery(query, headers, body), address.subscription)
+        return await self._act(verdict, address, route)
 
-    async def _act(self, verdict: Verdict, address: KnownAddress) -> Outcome:
+    async def _act(self, verdict: Verdict, address: KnownAddress, route: _Route) -> Outcome:
         if verdict.outcome == "accepted":
-            now = self._clock.now()
-            records = build_hints(self._codec, self._workspace, verdict.hints, lane="live", received_at=now)
-            return "accepted" if await self._hints.append(records) else "shed"
+            durable = await self._hints.append(address.workspace, verdict.hints, self._clock.now())
+            return "accepted" if durable else "shed"
         if verdict.outcome == "handshake":
             if not address.awaits_handshake(self._clock.now()):
                 return "bad_signature"
-            take = self._handshakes.get(address.subscription.system)
+            take = route.handshakes.get(address.subscription.system)
             taken = take is not None and take(address.subscription.key, verdict.verifier)
             return "handshake" if taken else "shed"
         return "ignored" if verdict.outcome == "unknown" else verdict.outcome

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from twinledger.ingest.steps.note_hints import read_hint
+from twinledger.ingest.steps.note_hints import read_hints
 from twinledger.kernel.database import Connection
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
 from twinledger.road.outcome import DeadLetter, Ok, Outcome
-from twinledger.state.due_reads import NotedHint, announce, note_hints
+from twinledger.state.due_reads import announce, note_hints
 
 __all__ = ["HintsPipeline", "Readers"]
 
@@ -37,8 +37,8 @@ class HintsPipeline:
 
     async def handle(self, connection: Connection, batch: Sequence[Received]) -> Sequence[Outcome[None]]:
         """A verdict for each record, in order; one statement for all of them."""
-        read = [read_hint(received, self._codec, self._objects) for received in batch]
-        hints = [hint for hint in read if isinstance(hint, NotedHint)]
+        read = [read_hints(received, self._codec, self._objects) for received in batch]
+        hints = [hint for found in read if not isinstance(found, DeadLetter) for hint in found]
         await note_hints(connection, hints)
         noted = {(hint.workspace, hint.object) for hint in hints}
         await announce(connection, [one for one in noted if not self._readers.reads(*one)])

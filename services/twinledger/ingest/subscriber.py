@@ -111,7 +111,8 @@ class SystemSubscriber:
             return
         try:
             if not self._shared.duties.holds(self._duty):
-                await self._shared.directory.load()  # another process proves and renews them
+                # Another process proves and renews them.
+                await self._shared.directory.load(self._shared.workspace)
                 return
             for stored in await self._due():
                 await self._keep(stored)
@@ -191,7 +192,7 @@ class SystemSubscriber:
             await save_subscription(connection, self._shared.sealer, changed, due_in_s=self._due_in_s(answer))
         self._shared.directory.put(changed)
         SUBSCRIPTION_EXPIRY.labels(self._shared.workspace, self._system).set(
-            self._shared.directory.earliest_end(self._system)
+            self._shared.directory.earliest_end(self._shared.workspace, self._system)
         )
         log.info("subscription_kept", system=self._system, object=stored.object, state=answer.state)
 

@@ -25,6 +25,7 @@ class KnownAddress:
 
     subscription: Subscription
     asked_at: datetime | None
+    workspace: str
 
     def awaits_handshake(self, now: datetime) -> bool:
         """Only a pending address takes a handshake, and only for ten minutes."""
@@ -35,23 +36,25 @@ class KnownAddress:
 class SubscriptionDirectory:
     """Filled at start and by the subscriber; a miss asks the table, a few times a second at most."""
 
-    def __init__(self, pool: Pool, sealer: Sealer, workspace: str, clock: Clock) -> None:
+    def __init__(self, pool: Pool, sealer: Sealer, clock: Clock) -> None:
         self._pool = pool
         self._sealer = sealer
-        self._workspace = workspace
         self._clock = clock
         self._known: dict[str, KnownAddress] = {}
         self._second = 0
         self._look_ups = 0
 
     def put(self, stored: StoredSubscription) -> None:
-        self._known[stored.key] = KnownAddress(as_subscription(stored), stored.asked_at)
+        self._known[stored.key] = KnownAddress(as_subscription(stored), stored.asked_at, stored.workspace)
 
-    async def load(self) -> None:
-        """All of the workspace, replacing what was known."""
+    async def load(self, workspace: str) -> None:
+        """All of the workspace, replacing what was known of it."""
         async with transaction(self._pool) as connection:
-            stored = await load_subscriptions(connection, self._sealer, self._workspace)
-        self._known = {one.key: KnownAddress(as_subscription(one), one.asked_at) for one in stored}
+            stored = await load_subscriptions(connection, self._sealer, workspace)
+        for key in [key for key, one in self._known.items() if one.workspace == workspace]:
+            del self._known[key]
+        for one in stored:
+            self.put(one)
 
     async def find(self, system: str, key: str) -> KnownAddress | None:
         """None for an address that is not ours. Keys are random, so a table look-up gives nothing away."""
@@ -59,15 +62,19 @@ class SubscriptionDirectory:
         if found is None and self._may_look_up():
             async with transaction(self._pool) as connection:
                 stored = await find_subscription(connection, self._sealer, key)
-            if stored is not None and stored.workspace == self._workspace:
+            if stored is not None:
                 self.put(stored)
                 found = self._known[key]
         return found if found is not None and found.subscription.system == system else None
 
-    def earliest_end(self, system: str) -> float:
-        """When the first subscription of a system ends, in epoch seconds: 0 while one is not proved,
-        infinity when none ends by itself."""
-        known = [one.subscription for one in self._known.values() if one.subscription.system == system]
+    def earliest_end(self, workspace: str, system: str) -> float:
+        """When the workspace's first subscription of a system ends, in epoch seconds: 0 while one is not
+        proved, infinity when none ends by itself."""
+        known = [
+            one.subscription
+            for one in self._known.values()
+            if one.workspace == workspace and one.subscription.system == system
+        ]
         if any(one.state in _PENDING for one in known):
             return 0.0
         return min((one.expires_at.timestamp() for one in known if one.expires_at), default=math.inf)

@@ -1,75 +1,151 @@
-"""Ingest: what runs for each connected system: a reader and a poller an object, a subscriber a system."""
+"""Ingest: opens one workspace: a reader and a poller an object, a subscriber a system, the webhook route."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 
-from twinledger.connectors.base.contract import CallPermit, Connector, ConnectorInfo
+from twinledger.connectors.base.contract import CallPermit, Connector
+from twinledger.connectors.opening import Opener
+from twinledger.ingest.duties import Duties
+from twinledger.ingest.first_read import FirstRead
 from twinledger.ingest.hook_app import HookApp
 from twinledger.ingest.pauses import SystemPause
 from twinledger.ingest.poller import ObjectPoller, Polling
 from twinledger.ingest.reader import ObjectReader, Reading
+from twinledger.ingest.settings import IngestSettings
 from twinledger.ingest.subscriber import Subscribing, SystemSubscriber
-from twinledger.ingest.worker import Part, Parts
+from twinledger.ingest.subscription_directory import SubscriptionDirectory
+from twinledger.ingest.undeliverable import Undeliverable
+from twinledger.ingest.workspace import Part, WorkspaceParts
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool
-from twinledger.state.budgets import BudgetPermit
+from twinledger.kernel.database import Pool, transaction
+from twinledger.mapping.lens import ObjectMapping
+from twinledger.road.broker import Producer
+from twinledger.road.codec import Codec
+from twinledger.road.dead_letters import DeadLetterOffice
+from twinledger.road.failures import WaitLadder
+from twinledger.state.budgets import BudgetPermit, ensure_limits
 from twinledger.state.due_reads import Lane
+from twinledger.state.first_sight import begin_catch_up
 from twinledger.state.ingest_leases import Duty
+from twinledger.state.sealing import Sealer
 
-__all__ = ["Systems", "duties_of"]
+__all__ = ["Systems"]
 
 log = structlog.get_logger()
 
 _LANES: Sequence[Lane] = ("live", "retry", "verify", "backfill")
 
 
-def duties_of(infos: Mapping[str, ConnectorInfo], objects: Mapping[str, Sequence[str]]) -> list[Duty]:
-    """All background work there is; `objects` by system."""
-    names = [name for system in infos for name in objects[system]]
-    return [
-        *(Duty(purpose, name) for purpose in ("read", "poll") for name in names),
-        *(Duty("subscribe", system) for system in infos),
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class Systems:
-    """Builds the parts once the connectors are there, and opens the webhook route for them."""
+    """What the workspaces of this process share; `objects` by system."""
 
-    workspace: str
+    settings: IngestSettings
     pool: Pool
     clock: Clock
-    objects: Mapping[str, Sequence[str]]
-    reading: Reading
-    polling: Polling
-    subscribing: Subscribing
+    producer: Producer
+    codec: Codec
+    sealer: Sealer
+    office: DeadLetterOffice
+    ladder: WaitLadder
+    opener: Opener
+    directory: SubscriptionDirectory
     hooks: HookApp
+    mappings: Mapping[str, ObjectMapping]
+    objects: Mapping[str, Sequence[str]]
+    wake_relay: Callable[[], None]
+    owner: str
 
-    async def build(self, connectors: Mapping[str, Connector]) -> Parts:
+    @asynccontextmanager
+    async def open(self, workspace: str) -> AsyncIterator[WorkspaceParts]:
+        """Everything of one workspace; what happened while it was not read is caught up with first."""
+        opened = await self.opener.served(workspace)
+        try:
+            async with transaction(self.pool) as connection:
+                for group, limits in self.settings.budgets.items():
+                    await ensure_limits(connection, workspace, group, limits)
+                await begin_catch_up(connection, workspace)
+            await self.directory.load(workspace)
+            yield self._parts(workspace, opened.connectors)
+        finally:
+            self.hooks.close(workspace)
+            await opened.aclose()
+
+    def _parts(self, workspace: str, connectors: Mapping[str, Connector]) -> WorkspaceParts:
+        duties = Duties(self.pool, workspace, self._duties(connectors), self.clock, owner=self.owner)
+        first_read = FirstRead(workspace, self.mappings)
+        reading, polling = (
+            self._reading(workspace, duties, first_read),
+            self._polling(workspace, duties, first_read),
+        )
         readers: dict[str, Part] = {}
         others: list[Part] = []
         subscribers: dict[str, SystemSubscriber] = {}
         for system, connector in connectors.items():
-            permits, pause = self._permits(connector.info.budget_group), SystemPause(self.clock)
+            permits, pause = self._permits(workspace, connector), SystemPause(self.clock)
             for name in self.objects[system]:
-                readers[name] = ObjectReader(name, connector, permits, pause, self.reading)
-                others.append(ObjectPoller(name, connector, permits, pause, self.polling))
-            if self.subscribing.public_url:
+                readers[name] = ObjectReader(name, connector, permits, pause, reading)
+                others.append(ObjectPoller(name, connector, permits, pause, polling))
+            if self.settings.ingest.public_url:
                 subscribers[system] = SystemSubscriber(
-                    connector, self.objects[system], permits["verify"], pause, self.subscribing
+                    connector,
+                    self.objects[system],
+                    permits["verify"],
+                    pause,
+                    self._subscribing(workspace, duties),
                 )
-        if not subscribers:
-            log.warning("no_public_url", name="TWINLEDGER_INGEST__PUBLIC_URL")
-        await self.subscribing.directory.load()
         self.hooks.open(
+            workspace,
             {system: connector.webhooks for system, connector in connectors.items()},
             {system: subscriber.take_handshake for system, subscriber in subscribers.items()},
         )
-        return Parts(readers, [*others, *subscribers.values()])
+        return WorkspaceParts(workspace, duties, readers, [*others, *subscribers.values()])
 
-    def _permits(self, group: str) -> dict[Lane, CallPermit]:
-        return {lane: BudgetPermit(self.pool, self.workspace, group, lane, self.clock) for lane in _LANES}
+    def _duties(self, connectors: Mapping[str, Connector]) -> list[Duty]:
+        names = [name for system in connectors for name in self.objects[system]]
+        return [
+            *(Duty(purpose, name) for purpose in ("read", "poll") for name in names),
+            *(Duty("subscribe", system) for system in connectors),
+        ]
+
+    def _reading(self, workspace: str, duties: Duties, first_read: FirstRead) -> Reading:
+        return Reading(
+            workspace,
+            self.pool,
+            self.producer,
+            self.codec,
+            self.clock,
+            self.ladder,
+            duties,
+            Undeliverable(workspace, self.pool, self.codec, self.office, self.wake_relay),
+            first_read,
+        )
+
+    def _polling(self, workspace: str, duties: Duties, first_read: FirstRead) -> Polling:
+        interval_s = self.settings.ingest.poll_interval_s
+        return Polling(
+            workspace, self.pool, self.producer, self.codec, self.clock, duties, first_read, interval_s
+        )
+
+    def _subscribing(self, workspace: str, duties: Duties) -> Subscribing:
+        options = self.settings.ingest
+        return Subscribing(
+            workspace,
+            self.pool,
+            self.sealer,
+            self.directory,
+            duties,
+            self.clock,
+            options.public_url,
+            options.subscriptions_look_s,
+            options.resend_after_s,
+        )
+
+    def _permits(self, workspace: str, connector: Connector) -> dict[Lane, CallPermit]:
+        group = connector.info.budget_group
+        return {lane: BudgetPermit(self.pool, workspace, group, lane, self.clock) for lane in _LANES}

@@ -1,119 +1,55 @@
-"""Ingest: its worker: once the workspace is connected, readers, pollers and subscribers of its systems."""
+"""Ingest: its worker: the parts of every workspace, the words that other processes send, and the tidying."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import AsyncIterator
 
 import asyncpg
-import structlog
 
-from twinledger.connectors.base.contract import Connector
-from twinledger.ingest.duties import Duties
+from twinledger.connectors.serving import ServedWorkspaces
+from twinledger.ingest.workspace import WorkspaceParts
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool, transaction
+from twinledger.kernel.database import Pool
 from twinledger.state.due_reads import CHANNEL, SEPARATOR, prune_reads
-from twinledger.state.first_sight import begin_catch_up
-from twinledger.state.ingest_leases import Duty
 
-__all__ = ["IngestWorker", "Part", "Parts"]
+__all__ = ["IngestWorker"]
 
 _TIDY_EVERY_S = 600.0
 _LISTEN_AGAIN_S = 2.0
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
-log = structlog.get_logger()
-
-
-class Part(Protocol):
-    """A reader, a poller, a subscriber."""
-
-    async def run(self) -> None: ...
-
-    def wake(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything that runs for the open systems; `readers` by object."""
-
-    readers: Mapping[str, Part]
-    others: Sequence[Part]
-
 
 class IngestWorker:
-    """Waits for the connections, then runs the parts until it is stopped."""
+    """Passes each hint to the workspace it is about."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        workspace: str,
-        clock: Clock,
-        duties: Duties,
-        *,
-        open_systems: Callable[[], Awaitable[Mapping[str, Connector]]],
-        build: Callable[[Mapping[str, Connector]], Awaitable[Parts]],
-    ) -> None:
+    def __init__(self, pool: Pool, clock: Clock, served: ServedWorkspaces[WorkspaceParts]) -> None:
         self._pool = pool
-        self._workspace = workspace
         self._clock = clock
-        self._duties = duties
-        self._open_systems = open_systems
-        self._build = build
-        self._readers: Mapping[str, Part] = {}
-        self._parts: list[Part] = []
-        self._stopping = asyncio.Event()
+        self._served = served
 
     def reads(self, workspace: str, object_name: str) -> bool:
         """Whether this process is the one that reads the object."""
-        return workspace == self._workspace and self._duties.holds(Duty("read", object_name))
-
-    def wake_all(self) -> None:
-        for part in self._parts:
-            part.wake()
+        parts = self._served.get(workspace)
+        return parts is not None and parts.reads(object_name)
 
     def wake(self, workspace: str, object_name: str) -> None:
         """A hint of this object was noted."""
-        if workspace == self._workspace and (reader := self._readers.get(object_name)) is not None:
-            reader.wake()
+        if (parts := self._served.get(workspace)) is not None:
+            parts.wake(object_name)
 
     def is_open(self) -> bool:
-        """The workspace is connected and its systems are being read."""
-        return bool(self._parts)
+        """Some workspace is connected and its systems are being read."""
+        return any(True for _ in self._served)
 
     def stop(self) -> None:
-        self._stopping.set()
-        for part in self._parts:
-            part.stop()
+        self._served.stop()
 
     async def run(self) -> None:
-        opening = asyncio.ensure_future(self._open_systems())
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        await asyncio.wait([opening, stopping], return_when=asyncio.FIRST_COMPLETED)
-        if self._stopping.is_set():
-            opening.cancel()
-            await asyncio.gather(opening, return_exceptions=True)
-            return
-        stopping.cancel()
-        async with transaction(self._pool) as connection:
-            await begin_catch_up(connection, self._workspace)
-        parts = await self._build(opening.result())
-        self._readers = parts.readers
-        self._parts = [*parts.readers.values(), *parts.others]
-        if not self._stopping.is_set():
-            log.info("systems_open", workspace=self._workspace, count=len(opening.result()))
-            await self._run_parts()
-
-    async def _run_parts(self) -> None:
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(self._listen()), group.create_task(self._tidy())]
-            tasks = [group.create_task(part.run()) for part in self._parts]
-            await asyncio.wait(tasks)
+            await self._served.run()
             for task in beside:
                 task.cancel()
 

@@ -6,7 +6,7 @@ Under load many answers share a commit; on a quiet stream an answer never waits.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import asyncpg
 import structlog
@@ -26,13 +26,13 @@ log = structlog.get_logger()
 
 
 class SettleQueue:
-    """Bounded queue in front of the settler; `on_settled` wakes the relay and the executors."""
+    """Bounded queue in front of the settler; `on_settled` hear of the workspaces they were of."""
 
-    def __init__(self, pool: Pool, settler: Settler, clock: Clock, on_settled: Callable[[], None]) -> None:
+    def __init__(self, pool: Pool, settler: Settler, clock: Clock) -> None:
         self._pool = pool
         self._settler = settler
         self._clock = clock
-        self._on_settled = on_settled
+        self.on_settled: list[Callable[[Collection[str]], None]] = []
         self._queue: asyncio.Queue[Sequence[Answered]] = asyncio.Queue(maxsize=64)
 
     async def put(self, answered: Sequence[Answered]) -> None:
@@ -49,12 +49,15 @@ class SettleQueue:
             batches = [await self._queue.get()]
             while not self._queue.empty() and sum(map(len, batches)) < MOST_AT_ONCE:
                 batches.append(self._queue.get_nowait())
+            answered = [one for batch in batches for one in batch]
             try:
-                await self._commit([one for batch in batches for one in batch])
+                await self._commit(answered)
             finally:
                 for _ in batches:
                     self._queue.task_done()
-            self._on_settled()
+            workspaces = {one.built.intent.workspace for one in answered}
+            for tell in self.on_settled:
+                tell(workspaces)
 
     async def _commit(self, answered: Sequence[Answered]) -> None:
         """An answer is had once: a database that is away or says deadlock is asked again."""

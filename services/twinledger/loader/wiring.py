@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from twinledger.connectors.base.contract import Connector
 from twinledger.connectors.opening import Opener
-from twinledger.kernel.database import Pool, open_pool
+from twinledger.connectors.serving import ServedWorkspaces
+from twinledger.connectors.wanted import wanted_objects
+from twinledger.kernel.clock import Clock
+from twinledger.kernel.database import Pool, open_pool, transaction
 from twinledger.kernel.http import AsyncClient, new_http_client
 from twinledger.kernel.ids import new_rng
 from twinledger.kernel.service import Runtime, Worker, release
@@ -21,7 +25,9 @@ from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.loader.steps.resolve_unknown import ResolverTimes, UnknownResolver
 from twinledger.loader.steps.settle import Settler
 from twinledger.loader.worker import LoaderWorker
+from twinledger.loader.workspace import WorkspaceWrites
 from twinledger.mapping.definitions import Definitions, load_shipped
+from twinledger.mapping.lens import ObjectMapping
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice
 from twinledger.road.failures import WaitLadder
@@ -30,6 +36,7 @@ from twinledger.road.relay import Relay
 from twinledger.road.runner import TransactionalRunner
 from twinledger.road.topics import WRITE_INTENTS
 from twinledger.state.budgets import BudgetPermit, ensure_limits
+from twinledger.state.records import system_of
 from twinledger.state.sealing import Sealer, open_key_wrapper
 from twinledger.state.workspaces import ensure_workspace
 
@@ -50,12 +57,11 @@ async def wire(settings: LoaderSettings, runtime: Runtime) -> AsyncIterator[Sequ
         producer = KafkaProducer(settings.kafka_bootstrap_servers)
         await producer.start()
         stack.push_async_callback(producer.stop)
+        async with transaction(pool) as connection:
+            await ensure_workspace(connection, settings.workspace)
         relay = Relay(pool, producer, clock=runtime.clock)
-        opener = await _opener(settings, runtime, pool, http)
-        stack.push_async_callback(opener.aclose)
-        connectors = await opener.open(settings.workspace)
         office = DeadLetterOffice(group=GROUP, stage=STAGE, release=release(), clock=runtime.clock)
-        worker = _worker(settings, runtime, pool, connectors, office, relay.wake)
+        worker = _worker(settings, runtime, pool, http, office, relay)
         runner = TransactionalRunner(
             consumer=KafkaConsumer(
                 settings.kafka_bootstrap_servers, [WRITE_INTENTS], group=GROUP, instance=settings.instance
@@ -75,70 +81,91 @@ async def wire(settings: LoaderSettings, runtime: Runtime) -> AsyncIterator[Sequ
         yield [runner, worker, relay]
 
 
-async def _opener(settings: LoaderSettings, runtime: Runtime, pool: Pool, http: AsyncClient) -> Opener:
-    async with pool.acquire() as connection:
-        await ensure_workspace(connection, settings.workspace)
-        for group, limits in settings.budgets.items():
-            await ensure_limits(connection, settings.workspace, group, limits)
-    return Opener(
-        pool,
-        settings.platforms,
-        settings.environment,
-        http,
-        runtime.clock,
-        Sealer(open_key_wrapper()),
-    )
-
-
 def _worker(
     settings: LoaderSettings,
     runtime: Runtime,
     pool: Pool,
-    connectors: Mapping[str, Connector],
+    http: AsyncClient,
     office: DeadLetterOffice,
-    wake_relay: Callable[[], None],
+    relay: Relay,
 ) -> LoaderWorker:
     definitions = load_shipped()
-    parents = ParentLoader(homes(definitions))
-    settler = Settler(FeedBack(Codec.from_files(), runtime.clock, office), renamable(definitions))
-    sinks = {system: connector.sink for system, connector in connectors.items()}
-    groups = {system: connector.info.budget_group for system, connector in connectors.items()}
-    permits = {
-        system: BudgetPermit(pool, settings.workspace, group, "verify", runtime.clock)
-        for system, group in groups.items()
-    }
-    resolver = UnknownResolver(
+    clock, systems = runtime.clock, {system_of(name) for name in wanted_objects(definitions)}
+    sealer = Sealer(open_key_wrapper())
+    settler = Settler(FeedBack(Codec.from_files(), clock, office), renamable(definitions))
+    queue = SettleQueue(pool, settler, clock)
+    queue.on_settled.append(lambda workspaces: relay.wake())
+    workspaces = Workspaces(
+        settings,
         pool,
-        sinks,
-        {system: connector.source for system, connector in connectors.items()},
+        clock,
+        Opener(pool, settings.platforms, settings.environment, http, clock, sealer, systems),
         definitions.mappings,
-        parents,
+        ParentLoader(homes(definitions)),
         settler,
-        permits,
-        _resolver_times(settings.loader),
-        runtime.clock,
+        queue,
     )
-    executors: dict[tuple[str, str], Executor] = {}
-
-    def settled() -> None:
-        wake_relay()
-        for executor in executors.values():
-            executor.wake()
-
-    queue = SettleQueue(pool, settler, runtime.clock, settled)
-    for system, group in groups.items():
-        executors[settings.workspace, group] = Executor(
-            _executor_settings(settings, group),
-            pool,
-            sinks,
-            definitions.mappings,
-            parents,
-            queue,
-            permits[system],
-            runtime.clock,
-        )
     objects = sorted({name for rule in definitions.sync_rules.values() for name in rule.systems})
-    return LoaderWorker(pool, executors, queue, resolver, objects, _owner(settings), runtime.clock)
+    served = ServedWorkspaces(pool, workspaces.open)
+    return LoaderWorker(pool, served, queue, objects, owner_of(settings), clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspaces:
+    """What the workspaces of this process share; opens one of them."""
+
+    settings: LoaderSettings
+    pool: Pool
+    clock: Clock
+    opener: Opener
+    mappings: Mapping[str, ObjectMapping]
+    parents: ParentLoader
+    settler: Settler
+    queue: SettleQueue
+
+    @asynccontextmanager
+    async def open(self, workspace: str) -> AsyncIterator[WorkspaceWrites]:
+        """The writes of one workspace; its tokens are closed when they have ended."""
+        opened = await self.opener.served(workspace)
+        try:
+            async with transaction(self.pool) as connection:
+                for group, limits in self.settings.budgets.items():
+                    await ensure_limits(connection, workspace, group, limits)
+            yield self._writes(workspace, opened.connectors)
+        finally:
+            await opened.aclose()
+
+    def _writes(self, workspace: str, connectors: Mapping[str, Connector]) -> WorkspaceWrites:
+        sinks = {system: connector.sink for system, connector in connectors.items()}
+        permits = {
+            system: BudgetPermit(self.pool, workspace, connector.info.budget_group, "verify", self.clock)
+            for system, connector in connectors.items()
+        }
+        resolver = UnknownResolver(
+            self.pool,
+            sinks,
+            {system: connector.source for system, connector in connectors.items()},
+            self.mappings,
+            self.parents,
+            self.settler,
+            permits,
+            _resolver_times(self.settings.loader),
+            self.clock,
+        )
+        executors = {
+            connector.info.budget_group: Executor(
+                _executor_settings(self.settings, workspace, connector.info.budget_group),
+                self.pool,
+                sinks,
+                self.mappings,
+                self.parents,
+                self.queue,
+                permits[system],
+                self.clock,
+            )
+            for system, connector in connectors.items()
+        }
+        return WorkspaceWrites(self.pool, workspace, executors, resolver, self.clock)
 
 
 def _resolver_times(times: LoaderTimes) -> ResolverTimes:
@@ -149,14 +176,15 @@ def _resolver_times(times: LoaderTimes) -> ResolverTimes:
     )
 
 
-def _owner(settings: LoaderSettings) -> str:
+def owner_of(settings: LoaderSettings) -> str:
+    """The name that this process marks its writes with."""
     return f"{STAGE}-{settings.instance}"
 
 
-def _executor_settings(settings: LoaderSettings, group: str) -> ExecutorSettings:
+def _executor_settings(settings: LoaderSettings, workspace: str, group: str) -> ExecutorSettings:
     return ExecutorSettings(
-        _owner(settings),
-        settings.workspace,
+        owner_of(settings),
+        workspace,
         group,
         max_requests=settings.max_requests,
         send_by_s=settings.loader.send_by_s,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
+from uuid import UUID
 
 import asyncpg
 
@@ -20,11 +21,15 @@ from twinledger.state.sealing import Place, Sealer
 __all__ = [
     "ConnectionState",
     "OpenGrant",
+    "Served",
     "StoredConnection",
     "load_connection",
     "load_connections",
+    "open_application",
     "open_grant",
+    "remove_connection",
     "seal_pair",
+    "served_connections",
     "set_connection_state",
     "store_grant",
 ]
@@ -35,14 +40,17 @@ ConnectionState = Literal["ok", "reconnect_needed", "paused"]
 @dataclass(frozen=True, slots=True)
 class StoredConnection:
     """One grant without its secrets. `account` holds the vendor's names of the account:
-    `account_id`, `business_id` (FreshBooks), `organization_id`, `api_domain`, `accounts_server` (Zoho)."""
+    `account_id`, `business_id` (FreshBooks), `organization_id`, `api_domain`, `accounts_server` (Zoho).
+    `id` stays through every reconnect; `connected_at` is the newest consent."""
 
+    id: UUID
     workspace: str
     platform: str
     account: Mapping[str, str]
     scopes: Sequence[str]
     state: ConnectionState
     generation: int
+    connected_at: datetime
     stored_at: datetime
     expires_at: datetime
     token_calls_closed_until: datetime | None
@@ -57,8 +65,15 @@ class OpenGrant:
     refresh: str = field(repr=False)
 
 
-_COLUMNS = """workspace, platform, account, scopes, state, generation, stored_at, expires_at,
-              token_calls_closed_until"""
+class Served(NamedTuple):
+    """A connection that work can be done over, for as long as nobody consents again."""
+
+    platform: str
+    connected_at: datetime
+
+
+_COLUMNS = """id, workspace, platform, account, scopes, state, generation, connected_at, stored_at,
+              expires_at, token_calls_closed_until"""
 
 
 async def store_grant(
@@ -72,20 +87,25 @@ async def store_grant(
     refresh: str,
     expires_at: datetime,
     scopes: Sequence[str] = (),
+    application: str | None = None,
+    state: ConnectionState = "ok",
 ) -> None:
-    """Connect or reconnect: replaces the grant of this workspace and platform, ends every pause."""
+    """Connect or reconnect: replaces the grant of this workspace and platform, ends every pause. A
+    reconnect keeps the connection's id and, unless another is given, its application."""
     try:
         await connection.execute(
             """
             insert into connection
-                (workspace, platform, account, scopes, access_token, refresh_token, expires_at)
-            values ($1, $2, $3, $4, $5, $6, $7)
+                (workspace, platform, account, scopes, access_token, refresh_token, expires_at,
+                 application, state)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             on conflict (workspace, platform) do update set account = excluded.account,
                 scopes = excluded.scopes, access_token = excluded.access_token,
                 refresh_token = excluded.refresh_token, expires_at = excluded.expires_at,
-                stored_at = clock_timestamp(), generation = connection.generation + 1, state = 'ok',
-                refresh_until = null, refresh_mark = null, refresh_marked_at = null,
-                token_calls_closed_until = null
+                application = coalesce(excluded.application, connection.application),
+                connected_at = clock_timestamp(), stored_at = clock_timestamp(),
+                generation = connection.generation + 1, state = excluded.state, refresh_until = null,
+                refresh_mark = null, refresh_marked_at = null, token_calls_closed_until = null
             """,
             workspace,
             platform,
@@ -93,6 +113,8 @@ async def store_grant(
             list(scopes),
             *await seal_pair(connection, sealer, workspace, platform, access, refresh),
             expires_at,
+            await _sealed_application(connection, sealer, workspace, platform, application),
+            state,
         )
     except asyncpg.UniqueViolationError as exc:
         raise PermanentError(
@@ -110,10 +132,11 @@ async def load_connection(connection: Connection, workspace: str, platform: str)
     return StoredConnection(**dict(row)) if row is not None else None
 
 
-async def load_connections(connection: Connection, workspace: str) -> list[StoredConnection]:
-    """All grants of a workspace."""
+async def load_connections(connection: Connection, workspace: str | None = None) -> list[StoredConnection]:
+    """All grants of a workspace, or of all workspaces."""
     rows = await connection.fetch(
-        f"select {_COLUMNS} from connection where workspace = $1 order by platform",  # noqa: S608 - fixed columns
+        f"""select {_COLUMNS} from connection
+             where $1::text is null or workspace = $1 order by workspace, platform""",  # noqa: S608 - fixed columns
         workspace,
     )
     return [StoredConnection(**dict(row)) for row in rows]
@@ -150,6 +173,35 @@ async def open_grant(
     )
 
 
+async def open_application(
+    connection: Connection, sealer: Sealer, workspace: str, platform: str
+) -> str | None:
+    """Our application at the vendor as it was stored with the grant."""
+    sealed = await connection.fetchval(
+        "select application from connection where workspace = $1 and platform = $2", workspace, platform
+    )
+    if sealed is None:
+        return None
+    return await sealer.open(connection, workspace, _place("application", platform), sealed)
+
+
+async def served_connections(connection: Connection) -> dict[str, dict[str, Served | None]]:
+    """Workspace -> platform -> the connection, None where it is there and cannot be worked over now: paused
+    by a person, or without a grant and with its last access token at its end."""
+    rows = await connection.fetch(
+        """select w.id, c.platform, c.connected_at,
+                  c.state = 'ok' or (c.state = 'reconnect_needed' and c.expires_at > clock_timestamp())
+                  as usable
+             from workspace w left join connection c on c.workspace = w.id"""
+    )
+    found: dict[str, dict[str, Served | None]] = {row["id"]: {} for row in rows}
+    for row in rows:
+        if row["platform"] is not None:
+            served = Served(row["platform"], row["connected_at"]) if row["usable"] else None
+            found[row["id"]][row["platform"]] = served
+    return found
+
+
 async def set_connection_state(
     connection: Connection, workspace: str, platform: str, state: ConnectionState
 ) -> None:
@@ -157,6 +209,27 @@ async def set_connection_state(
     await connection.execute(
         "update connection set state = $3 where workspace = $1 and platform = $2", workspace, platform, state
     )
+
+
+async def remove_connection(
+    connection: Connection, workspace: str, platform: str, systems: Sequence[str]
+) -> bool:
+    """Forget the grant and the addresses that vendors deliver to; records and their links stay."""
+    await connection.execute(
+        "delete from subscription where workspace = $1 and system = any($2::text[])", workspace, systems
+    )
+    tag = await connection.execute(
+        "delete from connection where workspace = $1 and platform = $2", workspace, platform
+    )
+    return bool(tag == "DELETE 1")
+
+
+async def _sealed_application(
+    connection: Connection, sealer: Sealer, workspace: str, platform: str, application: str | None
+) -> bytes | None:
+    if application is None:
+        return None
+    return await sealer.seal(connection, workspace, _place("application", platform), application)
 
 
 def _place(column: str, platform: str) -> Place:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from twinledger.kernel.database import Connection
 from twinledger.state.records import ExternalKey
 
-__all__ = ["begin_catch_up", "note_listed", "open_workspace", "taken_in"]
+__all__ = ["begin_catch_up", "note_listed", "open_workspaces", "taken_in"]
 
 
 async def note_listed(connection: Connection, workspace: str, keys: Sequence[ExternalKey]) -> None:
@@ -45,15 +45,17 @@ async def begin_catch_up(connection: Connection, workspace: str) -> None:
     await connection.execute("update poll_cursor set caught_up = false where workspace = $1", workspace)
 
 
-async def open_workspace(connection: Connection, workspace: str, objects: Sequence[str]) -> bool:
-    """Open the workspace for writes once every object was listed to its end and taken in.
+async def open_workspaces(
+    connection: Connection, workspaces: Sequence[str], objects: Sequence[str]
+) -> list[str]:
+    """Open those for writes whose every object was listed to its end and taken in; which were opened.
 
     A record that ended as a dead letter counts as taken in: a person looks at it, the others flow.
     """
-    status = await connection.execute(
+    rows = await connection.fetch(
         """
         update workspace w set opened_at = coalesce(w.opened_at, now()), catching_up = false
-         where w.id = $1 and (w.opened_at is null or w.catching_up)
+         where w.id = any($1::text[]) and (w.opened_at is null or w.catching_up)
            and not exists (select from unnest($2::text[]) as o(name)
                             where not exists (select from poll_cursor p where p.workspace = w.id
                                                  and p.object = o.name and p.first_done
@@ -61,8 +63,9 @@ async def open_workspace(connection: Connection, workspace: str, objects: Sequen
            and not exists (select from first_sight f where f.workspace = w.id
                               and not exists (select from dead_letter d where d.workspace = w.id
                                   and d.record_key = concat_ws(chr(31), w.id, f.object, f.external_id)))
+        returning w.id
         """,
-        workspace,
+        list(workspaces),
         list(objects),
     )
-    return bool(status != "UPDATE 0")
+    return [row["id"] for row in rows]

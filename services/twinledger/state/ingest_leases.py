@@ -40,6 +40,6 @@ async def take_duties(
     return {Duty(*row) for row in rows}
 
 
-async def release_duties(connection: Connection, owner: str) -> None:
+async def release_duties(connection: Connection, workspace: str, owner: str) -> None:
     """Let another replica go on at once."""
-    await connection.execute("delete from ingest_lease where owner = $1", owner)
+    await connection.execute("delete from ingest_lease where workspace = $1 and owner = $2", workspace, owner)

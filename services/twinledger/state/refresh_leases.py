@@ -123,12 +123,15 @@ async def close_token_calls(connection: Connection, grant: OpenGrant, seconds: f
     )
 
 
-async def mark_reconnect_needed(connection: Connection, grant: OpenGrant) -> bool:
-    """The grant is gone; False when a sibling has stored a newer pair meanwhile."""
+async def mark_reconnect_needed(connection: Connection, grant: OpenGrant, *, access_is_dead: bool) -> bool:
+    """The grant is gone; False when a sibling has stored a newer pair meanwhile. An access token that the
+    vendor has not refused serves to its end."""
     tag = await connection.execute(
-        """update connection set state = 'reconnect_needed', refresh_until = null
+        """update connection set state = 'reconnect_needed', refresh_until = null,
+                  expires_at = case when $4 then least(expires_at, clock_timestamp()) else expires_at end
             where workspace = $1 and platform = $2 and generation = $3""",
         *_row(grant),
+        access_is_dead,
     )
     return tag == "UPDATE 1"
 

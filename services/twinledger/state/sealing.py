@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import FatalError
 from twinledger.kernel.ids import new_secret
 
-__all__ = ["KeyFile", "KeyWrapper", "LocalKeyWrapper", "Place", "Sealer", "open_key_wrapper"]
+__all__ = ["KeyFile", "KeyWrapper", "LocalKeyWrapper", "Place", "Sealer", "open_key_wrapper", "version_of"]
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -48,21 +49,24 @@ class KeyWrapper(Protocol):
 
 class KeyFile(BaseSettings):
     """Where the key-encryption key comes from: `TWINLEDGER_KEK` (base64 of 32 bytes),
-    `TWINLEDGER_KEK_FILE`, or, outside production, `kek` in the data folder, made on first use."""
+    `TWINLEDGER_KEK_FILE`, or, outside production, `kek` in the data folder, made on first use.
+    While it is replaced the former one opens too: `TWINLEDGER_KEK_PREVIOUS_FILE`."""
 
     model_config = SettingsConfigDict(env_prefix="TWINLEDGER_", extra="ignore", frozen=True)
 
     kek: SecretStr | None = None
     kek_file: Path | None = None
+    kek_previous_file: Path | None = None
     data_dir: Path = Path(".twinledger")
     environment: Literal["development", "test", "staging", "production"] = "development"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalKeyWrapper:
-    """A key-encryption key held in memory."""
+    """A key-encryption key held in memory, and the one it replaces."""
 
     kek: bytes
+    previous: bytes | None = None
 
     def wrap(self, workspace: str, version: int, key: bytes) -> bytes:
         nonce = new_secret(_NONCE_BYTES)
@@ -71,83 +75,93 @@ class LocalKeyWrapper:
     def unwrap(self, workspace: str, version: int, wrapped: bytes) -> bytes:
         nonce, body = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
         aad = _text("workspace_key", workspace, str(version))
-        try:
-            return AESGCM(self.kek).decrypt(nonce, body, aad)
-        except InvalidTag as exc:
-            raise FatalError(
-                "the key-encryption key does not open this database's keys; "
-                "try: the TWINLEDGER_KEK (or .twinledger/kek) it was first used with"
-            ) from exc
+        for kek in filter(None, (self.kek, self.previous)):
+            with contextlib.suppress(InvalidTag):
+                return AESGCM(kek).decrypt(nonce, body, aad)
+        raise FatalError(
+            "the key-encryption key does not open this database's keys; "
+            "try: the TWINLEDGER_KEK (or .twinledger/kek) it was first used with"
+        )
 
 
 def open_key_wrapper(given: KeyFile | None = None) -> LocalKeyWrapper:
     """The wrapper the settings name; all processes that start together end with the same key."""
     settings = given or KeyFile()
+    previous = _from_file(settings.kek_previous_file) if settings.kek_previous_file is not None else None
+    return LocalKeyWrapper(_kek(settings), previous)
+
+
+def _kek(settings: KeyFile) -> bytes:
     if settings.kek is not None:
-        return LocalKeyWrapper(_decoded(settings.kek.get_secret_value(), "TWINLEDGER_KEK"))
+        return _decoded(settings.kek.get_secret_value(), "TWINLEDGER_KEK")
     if settings.kek_file is not None:
-        return LocalKeyWrapper(_from_file(settings.kek_file))
+        return _from_file(settings.kek_file)
     path = settings.data_dir / "kek"
     if not path.exists():
         if settings.environment == "production":
             raise FatalError("no key-encryption key; try: set TWINLEDGER_KEK_FILE to a mounted secret")
         _create(path)
-    return LocalKeyWrapper(_from_file(path))
+    return _from_file(path)
 
 
 class Sealer:
     """Seals and opens single values; keys of workspaces are kept once they were read."""
 
     def __init__(self, wrapper: KeyWrapper) -> None:
-        self._wrapper = wrapper
+        self.wrapper = wrapper
         self._keys: dict[tuple[str, int], AESGCM] = {}
-        self._newest: dict[str, int] = {}
 
     async def seal(self, connection: Connection, workspace: str, place: Place, secret: str) -> bytes:
         """Ciphertext under the workspace's newest key, which is made on first use."""
-        version = self._newest.get(workspace) or await self._ensure_key(connection, workspace)
+        version = await self._newest(connection, workspace) or await self.add_key(connection, workspace, 1)
+        key = await self._key(connection, workspace, version)
         nonce = new_secret(_NONCE_BYTES)
-        aad = _text(workspace, *place, str(version))
-        sealed = self._keys[workspace, version].encrypt(nonce, secret.encode(), aad)
+        sealed = key.encrypt(nonce, secret.encode(), _text(workspace, *place, str(version)))
         return _FORMAT + version.to_bytes(4, "big") + nonce + sealed
 
     async def open(self, connection: Connection, workspace: str, place: Place, sealed: bytes) -> str:
         """The secret; FatalError when it was not sealed for this place."""
-        version = int.from_bytes(sealed[1:5], "big")
-        if (workspace, version) not in self._keys:
-            await self._load_keys(connection, workspace)
-        key = self._keys.get((workspace, version))
-        if key is None or sealed[:1] != _FORMAT:
-            raise FatalError(f"unknown key version {version} of workspace {workspace}")
+        version = version_of(sealed)
+        key = await self._key(connection, workspace, version)
         aad = _text(workspace, *place, str(version))
         try:
             return key.decrypt(sealed[5:_HEAD], sealed[_HEAD:], aad).decode()
         except InvalidTag as exc:
             raise FatalError(f"{place.table}.{place.column} of {place.row} was not sealed there") from exc
 
-    async def _ensure_key(self, connection: Connection, workspace: str) -> int:
-        await self._load_keys(connection, workspace)
-        if workspace not in self._newest:
-            key = new_secret(_KEY_BYTES)
-            await connection.execute(
-                "insert into workspace_key (workspace, version, wrapped) values ($1, 1, $2)"
-                " on conflict do nothing",
-                workspace,
-                self._wrapper.wrap(workspace, 1, key),
-            )
-            await self._load_keys(connection, workspace)
-        return self._newest[workspace]
-
-    async def _load_keys(self, connection: Connection, workspace: str) -> None:
-        rows = await connection.fetch(
-            "select version, wrapped from workspace_key where workspace = $1 order by version", workspace
+    async def add_key(self, connection: Connection, workspace: str, version: int) -> int:
+        """A fresh key of that version; of two processes that make it at once the first one's counts."""
+        key = new_secret(_KEY_BYTES)
+        await connection.execute(
+            "insert into workspace_key (workspace, version, wrapped) values ($1, $2, $3)"
+            " on conflict do nothing",
+            workspace,
+            version,
+            self.wrapper.wrap(workspace, version, key),
         )
-        for row in rows:
-            version = row["version"]
-            if (workspace, version) not in self._keys:
-                key = self._wrapper.unwrap(workspace, version, row["wrapped"])
-                self._keys[workspace, version] = AESGCM(key)
-            self._newest[workspace] = version
+        return version
+
+    async def _newest(self, connection: Connection, workspace: str) -> int:
+        """Asked each time, which is seldom: a key that was rotated away seals nothing more."""
+        newest = "select coalesce(max(version), 0) from workspace_key where workspace = $1"
+        return int(await connection.fetchval(newest, workspace))
+
+    async def _key(self, connection: Connection, workspace: str, version: int) -> AESGCM:
+        if (workspace, version) not in self._keys:
+            wrapped = await connection.fetchval(
+                "select wrapped from workspace_key where workspace = $1 and version = $2", workspace, version
+            )
+            if wrapped is None:
+                raise FatalError(f"unknown key version {version} of workspace {workspace}")
+            self._keys[workspace, version] = AESGCM(self.wrapper.unwrap(workspace, version, wrapped))
+        return self._keys[workspace, version]
+
+
+def version_of(sealed: bytes) -> int:
+    """The key version a ciphertext names."""
+    if sealed[:1] != _FORMAT:
+        raise FatalError("a sealed value has an unknown format")
+    return int.from_bytes(sealed[1:5], "big")
 
 
 def _text(*parts: str) -> bytes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import new_secret
 
-__all__ = ["Workspace", "ensure_workspace", "find_workspace", "load_workspaces"]
+__all__ = ["Workspace", "ensure_workspace", "find_workspace", "list_workspaces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,12 @@ async def ensure_workspace(connection: Connection, workspace: str) -> Workspace:
     return Workspace(workspace, key)
 
 
-async def load_workspaces(connection: Connection) -> list[Workspace]:
-    """All workspaces of this installation."""
-    rows = await connection.fetch("select id, reference_key from workspace order by id")
-    return [Workspace(row["id"], row["reference_key"]) for row in rows]
+async def list_workspaces(connection: Connection) -> list[dict[str, Any]]:
+    """All workspaces of this installation, as a person looks at them."""
+    rows = await connection.fetch(
+        """select w.id as workspace, w.created_at, w.opened_at, w.catching_up,
+                  coalesce(array_agg(c.platform order by c.platform) filter (where c.platform is not null),
+                           '{}') as connections
+             from workspace w left join connection c on c.workspace = w.id group by w.id order by w.id"""
+    )
+    return [dict(row) for row in rows]

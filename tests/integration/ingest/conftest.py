@@ -167,7 +167,8 @@ class Stage:
         return [Envelope.from_headers(record.headers) for record in self.broker.log[SOURCE_RECORDS.name]]
 
     def hinted(self) -> list[str]:
-        return [self.codec.decode(r.value)[1]["external_id"] for r in self.broker.log[HINTS.name]]
+        hints = [self.codec.decode(record.value)[1] for record in self.broker.log[HINTS.name]]
+        return [one for hint in hints for one in (hint["external_id"], *hint["more_ids"])]
 
     async def due(self) -> int:
         return int(await self.pool.fetchval("select count(*) from due_read where hints > read_hints"))
@@ -195,7 +196,7 @@ async def stage(database: str) -> AsyncIterator[Stage]:
     duties = Duties(pool, "default", wanted, clock, owner="ingest-0")
     await duties._take()
     sealer = Sealer(LocalKeyWrapper(bytes(32)))
-    directory = SubscriptionDirectory(pool, sealer, "default", clock)
+    directory = SubscriptionDirectory(pool, sealer, clock)
     first_read = FirstRead("default", load_shipped().mappings)
     office = DeadLetterOffice(group="twinledger-ingest", stage="ingest", release="test", clock=clock)
     undeliverable = Undeliverable("default", pool, codec, office, lambda: None)

@@ -40,8 +40,12 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 
 
 def batch(codec: Codec, *ids: str) -> list[Received]:
-    hints = [Hint(OBJECT, one) for one in ids]
-    records = build_hints(codec, "w", hints, lane="live", received_at=START)
+    """A record for each id."""
+    records = [
+        record
+        for one in ids
+        for record in build_hints(codec, "w", [Hint(OBJECT, one)], lane="live", received_at=START)
+    ]
     return [
         Received(record.topic, 0, place, record.key, record.value, record.headers, START)
         for place, record in enumerate(records)

@@ -46,13 +46,11 @@ async def test_what_is_wanted_is_registered_at_our_address(stage: Stage) -> None
 async def test_a_handshake_during_the_registration_is_proved_after_it(stage: Stage) -> None:
     subscriber = stage.system_subscriber()
     hooks = HookApp(
-        workspace="default",
         addresses=stage.directory,
-        hints=HintLog(stage.broker),
-        codec=stage.codec,
+        hints=HintLog(stage.broker, stage.codec),
         clock=SystemClock(),
     )
-    hooks.open({"freshbooks": stage.connector.webhooks}, {"freshbooks": subscriber.take_handshake})
+    hooks.open("default", {"freshbooks": stage.connector.webhooks}, {"freshbooks": subscriber.take_handshake})
 
     async def vendor_calls_back(subscription: Subscription) -> None:
         form = {"name": "callback.verify", "object_id": "2044", "verifier": "fresh verifier"}

@@ -21,7 +21,7 @@ from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.loader.steps.resolve_unknown import ResolverTimes, UnknownResolver
 from twinledger.loader.steps.settle import Settler
 from twinledger.loader.wiring import homes, renamable
-from twinledger.loader.worker import LoaderWorker
+from twinledger.loader.workspace import WorkspaceWrites
 from twinledger.mapping.definitions import load_shipped
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice
@@ -36,7 +36,7 @@ class Loader:
 
     enrich: Enrich
     vendors: dict[str, FakeVendor]
-    worker: LoaderWorker
+    worker: WorkspaceWrites
 
     async def states(self, object_name: str) -> list[str]:
         rows = await self.enrich.rows(
@@ -67,10 +67,10 @@ async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
     vendors = {system: FakeVendor() for system in ("freshbooks", "zoho_crm", "zoho_books")}
     office = DeadLetterOffice(group="loader", stage="loader", release="test", clock=clock)
     settler = Settler(FeedBack(Codec.from_files(), clock, office), renamable(definitions))
-    queue = SettleQueue(enrich.pool, settler, clock, lambda: None)
+    queue = SettleQueue(enrich.pool, settler, clock)
     parents = ParentLoader(homes(definitions))
     executors = {
-        ("default", group): Executor(
+        group: Executor(
             ExecutorSettings("loader-0", "default", group, look_every_s=0.02),
             enrich.pool,
             vendors,
@@ -86,8 +86,11 @@ async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
     resolver = UnknownResolver(
         enrich.pool, vendors, vendors, definitions.mappings, parents, settler, permits, SHORT, clock
     )
-    worker = LoaderWorker(enrich.pool, executors, queue, resolver, [], "loader-0", clock)
-    running = asyncio.create_task(worker.run())
+    worker = WorkspaceWrites(enrich.pool, "default", executors, resolver, clock)
+    queue.on_settled.append(lambda workspaces: worker.wake_all())
+    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(queue.run())]
     yield Loader(enrich, vendors, worker)
     worker.stop()
-    await running
+    await tasks[0]
+    await queue.join()
+    tasks[1].cancel()

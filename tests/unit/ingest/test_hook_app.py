@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -56,7 +57,8 @@ class FakeAddresses:
 
     def add(self, system: str, object_name: str, event: str, **more: Any) -> None:
         asked_at = more.pop("asked_at", None)
-        self.known[KEY] = KnownAddress(Subscription(system, object_name, event, KEY, **more), asked_at)
+        subscription = Subscription(system, object_name, event, KEY, **more)
+        self.known[KEY] = KnownAddress(subscription, asked_at, "default")
 
 
 class Hooks:
@@ -69,16 +71,16 @@ class Hooks:
         self.clock = FakeClock()
         self.codec = Codec.from_files()
         self.handshakes: list[tuple[str, str]] = []
-        self.hints = HintLog(self.broker, timeout_s=0.05)
+        self.hints = HintLog(self.broker, self.codec, timeout_s=0.05)
         self.app = HookApp(
-            workspace="default",
             addresses=self.addresses,
             hints=self.hints,
-            codec=self.codec,
             clock=self.clock,
         )
         self.app.open(
-            {"freshbooks": FreshBooksWebhooks(), "zoho_crm": CrmWebhooks()}, {"freshbooks": self.take}
+            "default",
+            {"freshbooks": FreshBooksWebhooks(), "zoho_crm": CrmWebhooks()},
+            {"freshbooks": self.take},
         )
 
     def take(self, key: str, verifier: str) -> bool:
@@ -106,7 +108,13 @@ async def test_a_genuine_delivery_becomes_one_durable_hint(hooks: Hooks) -> None
     answer = await call(hooks.app, PATH, body, headers=headers)
     assert (answer.status, answer.body) == (200, b"")
     assert hooks.hinted() == [
-        {"workspace": "default", "object": "freshbooks.invoice", "external_id": "480211", "lane": "live"}
+        {
+            "workspace": "default",
+            "object": "freshbooks.invoice",
+            "external_id": "480211",
+            "more_ids": [],
+            "lane": "live",
+        }
     ]
     (record,) = hooks.broker.log[HINTS.name]
     envelope = Envelope.from_headers(record.headers)
@@ -210,7 +218,7 @@ async def test_a_broker_that_does_not_answer_means_come_again(hooks: Hooks) -> N
         async def send_batch(self, records: list[OutRecord]) -> None:
             await asyncio.Event().wait()
 
-    hooks.app._hints = HintLog(Silent(), timeout_s=0.01)  # type: ignore[arg-type]
+    hooks.app._hints = HintLog(Silent(), hooks.codec, timeout_s=0.01)  # type: ignore[arg-type]
     body, headers = signed(FORM)
     answer = await call(hooks.app, PATH, body, headers=headers)
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
@@ -230,9 +238,18 @@ async def test_a_database_that_is_away_means_come_again(hooks: Hooks) -> None:
 
 
 async def test_before_the_systems_are_open_everybody_comes_again(hooks: Hooks) -> None:
-    hooks.app.open({}, {})
+    hooks.app.close("default")
     body, headers = signed(FORM)
     assert (await call(hooks.app, PATH, body, headers=headers)).status == 503
+
+
+async def test_each_delivery_is_of_the_workspace_its_address_belongs_to(hooks: Hooks) -> None:
+    body, headers = signed(FORM)
+    hooks.addresses.known[KEY] = replace(hooks.addresses.known[KEY], workspace="other")
+    assert (await call(hooks.app, PATH, body, headers=headers)).status == 503  # not served here now
+    hooks.app.open("other", {"freshbooks": FreshBooksWebhooks()}, {})
+    assert (await call(hooks.app, PATH, body, headers=headers)).status == 200
+    assert [hint["workspace"] for hint in hooks.hinted()] == ["other"]
 
 
 HANDSHAKE = urlencode({"name": "callback.verify", "object_id": "2044", "verifier": "fresh"}).encode()
@@ -262,12 +279,12 @@ async def test_too_many_handshakes_come_again(hooks: Hooks) -> None:
     assert statuses == [200, 200, 503]
 
 
-async def test_many_ids_of_one_delivery_are_one_hint_each(hooks: Hooks) -> None:
+async def test_many_ids_of_one_delivery_share_a_record(hooks: Hooks) -> None:
     class Judge:
         def judge(self, delivery: Any, subscription: Subscription) -> Verdict:
             return CrmWebhooks().judge(delivery, subscription)
 
-    hooks.app.open({"zoho_crm": Judge()}, {})
+    hooks.app.open("default", {"zoho_crm": Judge()}, {})
     hooks.addresses.add("zoho_crm", "zoho_crm.contact", "Contacts.all", secret="t" * 32, external_id="77")
     delivery = {"module": "Contacts", "ids": ["41", "42"], "token": "t" * 32, "channel_id": "77"}
     answer = await call(
@@ -277,4 +294,4 @@ async def test_many_ids_of_one_delivery_are_one_hint_each(hooks: Hooks) -> None:
         headers={"content-type": "application/json"},
     )
     assert answer.status == 200
-    assert [hint["external_id"] for hint in hooks.hinted()] == ["41", "42"]
+    assert [(hint["external_id"], hint["more_ids"]) for hint in hooks.hinted()] == [("41", ["42"])]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html.parser import HTMLParser
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import urljoin
 
 from twinledger.kernel.errors import FatalError
 from twinledger.kernel.http import AsyncClient
@@ -11,22 +12,20 @@ from twinledger.kernel.http import AsyncClient
 __all__ = ["consent"]
 
 
-async def consent(http: AsyncClient, page_address: str) -> dict[str, str]:
-    """The query of the address the vendor sends the browser to, with the code and our state."""
+async def consent(http: AsyncClient, page_address: str, choices: Mapping[str, str] | None = None) -> str:
+    """The address the vendor sends the browser to. `choices` fill the form, where it has such fields."""
     answer = await http.get(page_address)
     if answer.status_code == 200:
         form = _Form()
         form.feed(answer.text)
         if form.action is None:
             raise FatalError("the consent page has no form")
-        answer = await http.post(urljoin(page_address, form.action), data=form.fields)
-    target = answer.headers.get("location", "")
+        fields = {name: (choices or {}).get(name, value) for name, value in form.fields.items()}
+        answer = await http.post(urljoin(page_address, form.action), data=fields)
+    target = str(answer.headers.get("location", ""))
     if answer.status_code not in (302, 303) or not target:
         raise FatalError(f"the consent page refused with status {answer.status_code}")
-    query = {name: values[-1] for name, values in parse_qs(urlsplit(target).query).items()}
-    if "code" not in query:
-        raise FatalError(f"consent was not given: {query.get('error', 'no code came back')}")
-    return query
+    return target
 
 
 class _Form(HTMLParser):

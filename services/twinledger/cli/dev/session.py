@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from twinledger.cli.dev.connect import connect, set_up_accounts
+from twinledger.cli.dev.connect import connect
 from twinledger.cli.dev.folders import Folders
 from twinledger.cli.dev.lock import only_one
 from twinledger.cli.dev.stack import Stack, StackOptions, write_run_file
@@ -40,9 +40,7 @@ class Session:
         """Connect, start the stages, tell where everything is."""
         keys = KeyFile(data_dir=self.stack.folders.data)
         workspace = self.stack.options.workspace
-        where = (self.pool, workspace, self.stack.platforms(), keys, self.http, self.clock)
-        await connect(*where)
-        await set_up_accounts(*where)
+        await connect(self.pool, workspace, self.stack.platforms(), keys, self.http, self.clock)
         await self.stack.start_stages()
         self.write_run_file()
         self.stack.supervisor.restarted = self.write_run_file

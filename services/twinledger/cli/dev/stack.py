@@ -18,6 +18,7 @@ from twinledger.cli.dev.broker import Broker, answers_kafka, choose_broker
 from twinledger.cli.dev.database import Database, choose_database
 from twinledger.cli.dev.folders import Folders
 from twinledger.cli.dev.process import ChildProcess, Command, kept_ports
+from twinledger.cli.dev.sandbox_application import sandbox_application
 from twinledger.cli.dev.supervisor import Part, Supervisor
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import migrate
@@ -103,6 +104,7 @@ class Stack:
             "broker": f"{self.broker.name} {self.broker.version}",
             "database": self.database.address,
             "database_version": f"{self.database.name} {self.database.version}",
+            "data": str(self.folders.data.resolve()),
             "logs": str(self.folders.logs.resolve()),
             "pids": {part.name: part.process.pid for part in self.supervisor.parts()},
         }
@@ -117,7 +119,6 @@ class Stack:
             "TWINLEDGER_WORKSPACE": self.options.workspace,
             "TWINLEDGER_DATA_DIR": str(self.folders.data),
             "TWINLEDGER_ADMIN_PORT": str(self._admin_ports[stage]),
-            "TWINLEDGER_PLATFORMS": json.dumps(self.platforms()),
             "TWINLEDGER_INGEST__PORT": self.ingest_address.rpartition(":")[2],
             "TWINLEDGER_INGEST__PUBLIC_URL": self.ingest_address,
             **({"TWINLEDGER_BUDGETS": json.dumps(_TENFOLD_BUDGETS)} if self.options.tenfold else {}),
@@ -125,21 +126,8 @@ class Stack:
         }
 
     def platforms(self) -> dict[str, dict[str, Any]]:
-        """Our applications at the simulated vendors, as the stages' settings name them."""
-        freshbooks, zoho = self.sandbox["freshbooks"], self.sandbox["zoho"]["us"]
-        return {
-            "freshbooks": {
-                **_application(freshbooks),
-                "auth_url": freshbooks["auth"],
-                "api_url": freshbooks["api"],
-                "sandbox_origins": [freshbooks["auth"], freshbooks["api"]],
-            },
-            "zoho": {
-                **_application(zoho),
-                "auth_url": zoho["accounts"],
-                "sandbox_origins": [zoho["accounts"], zoho["api_domain"]],
-            },
-        }
+        """Our applications at the simulated vendors."""
+        return {platform: sandbox_application(self.sandbox, platform) for platform in ("freshbooks", "zoho")}
 
     async def _start_sandbox(self) -> None:
         folders = self.folders
@@ -194,10 +182,6 @@ class Stack:
             return (await self._http.get(url, timeout=2)).status_code == 200
         except TRANSPORT_ERRORS:
             return False
-
-
-def _application(vendor: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(vendor[name]) for name in ("client_id", "client_secret", "redirect_uri")}
 
 
 def write_run_file(path: Path, description: Mapping[str, Any]) -> None:

@@ -34,12 +34,14 @@ class Auth(Protocol):
     """OAuth 2.0 of one platform (`freshbooks` or `zoho`)."""
 
     platform: str
+    accounts_group: str
+    """The budget group that `accounts` counts in."""
 
-    def authorize_url(self, *, scopes: Sequence[str], state: str) -> str:
-        """Address of the consent page."""
+    def authorize_url(self, *, scopes: Sequence[str], state: str, challenge: str = "") -> str:
+        """Address of the consent page; the challenge (PKCE, S256) goes where the vendor takes it."""
         ...
 
-    async def exchange(self, code: str, *, accounts_server: str | None = None) -> Grant:
+    async def exchange(self, code: str, *, accounts_server: str | None = None, verifier: str = "") -> Grant:
         """Authorization code -> grant. PermanentError(grant_revoked) when refused."""
         ...
 

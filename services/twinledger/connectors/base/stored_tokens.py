@@ -66,6 +66,7 @@ class StoredTokens:
         self._sealer = sealer
         self._grant: OpenGrant | None = None
         self._refreshing: asyncio.Task[None] | None = None
+        self._refused_generation = -1
         self._not_before = 0.0
 
     async def token(self) -> AccessToken:
@@ -83,6 +84,7 @@ class StoredTokens:
         """A newer token than the refused one: a sibling's if there is one, else by a refresh."""
         grant = await self._read()
         if grant.access == refused.value:
+            self._refused_generation = grant.about.generation
             grant = await self._newer_than(grant)
         return _as_token(grant)
 
@@ -163,8 +165,9 @@ class StoredTokens:
         self._count("rejected")
         if error.error_class != "grant_revoked":
             raise error  # our own fault: says nothing about the grant, whose lease now spaces the tries
+        dead = old.about.generation == self._refused_generation
         async with self._pool.acquire() as connection:
-            if await mark_reconnect_needed(connection, old):
+            if await mark_reconnect_needed(connection, old, access_is_dead=dead):
                 log.warning("connection_needs_reconnect", name=self._platform, workspace=self._workspace)
 
     async def _not_now(self, old: OpenGrant, error: TransientError) -> NoReturn:

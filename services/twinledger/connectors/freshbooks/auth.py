@@ -27,6 +27,7 @@ class FreshBooksAuth:
     """The handshake; the addresses are fixed in production."""
 
     platform = "freshbooks"
+    accounts_group = "freshbooks"
 
     def __init__(self, client: OAuthClient, http: AsyncClient, clock: Clock) -> None:
         self._client = client
@@ -35,7 +36,7 @@ class FreshBooksAuth:
         self._auth_url = _allowed(client, client.auth_url or _AUTH_URL, _AUTH_URL)
         self._api_url = _allowed(client, client.api_url or API_URL, API_URL)
 
-    def authorize_url(self, *, scopes: Sequence[str], state: str) -> str:
+    def authorize_url(self, *, scopes: Sequence[str], state: str, challenge: str = "") -> str:
         query = {
             "response_type": "code",
             "client_id": self._client.client_id,
@@ -43,10 +44,13 @@ class FreshBooksAuth:
             "scope": " ".join(scopes),
             "state": state,
         }
+        if challenge:
+            query |= {"code_challenge": challenge, "code_challenge_method": "S256"}
         return f"{self._auth_url}/oauth/authorize/?{urlencode(query)}"
 
-    async def exchange(self, code: str, *, accounts_server: str | None = None) -> Grant:
-        return await self._token({"grant_type": "authorization_code", "code": code})
+    async def exchange(self, code: str, *, accounts_server: str | None = None, verifier: str = "") -> Grant:
+        form = {"grant_type": "authorization_code", "code": code}
+        return await self._token(form | ({"code_verifier": verifier} if verifier else {}))
 
     async def refresh(self, refresh_token: str, *, accounts_server: str | None = None) -> Grant:
         return await self._token({"grant_type": "refresh_token", "refresh_token": refresh_token})

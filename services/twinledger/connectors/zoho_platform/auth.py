@@ -28,6 +28,7 @@ class ZohoAuth:
     """The handshake of one data centre; `accounts_server` of the redirect selects another."""
 
     platform = "zoho"
+    accounts_group = "zoho_finance"
 
     def __init__(self, client: OAuthClient, http: AsyncClient, clock: Clock) -> None:
         self._client = client
@@ -40,7 +41,7 @@ class ZohoAuth:
         )
         self._accounts = self._hosts.accounts_server(client.auth_url or DEFAULT_ACCOUNTS)
 
-    def authorize_url(self, *, scopes: Sequence[str], state: str) -> str:
+    def authorize_url(self, *, scopes: Sequence[str], state: str, challenge: str = "") -> str:
         query = {
             "response_type": "code",
             "client_id": self._client.client_id,
@@ -52,7 +53,8 @@ class ZohoAuth:
         }
         return f"{self._accounts}/oauth/v2/auth?{urlencode(query)}"
 
-    async def exchange(self, code: str, *, accounts_server: str | None = None) -> Grant:
+    async def exchange(self, code: str, *, accounts_server: str | None = None, verifier: str = "") -> Grant:
+        """Server-based applications have no PKCE."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -89,7 +91,7 @@ class ZohoAuth:
             access=AccessToken(
                 answer.access_token,
                 answer.expires_at(self._clock.now()),
-                self._hosts.api_domain(answer.api_domain),
+                self._hosts.api_domain(answer.api_domain, server),
             ),
             refresh_token=answer.refresh_token or refresh_token,
             scopes=tuple(answer.scope.replace(",", " ").split()),

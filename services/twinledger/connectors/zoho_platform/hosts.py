@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 import yaml
@@ -36,11 +36,11 @@ class _File(BaseModel):
     data_centres: dict[str, DataCentre]
 
 
-def load_data_centres() -> list[DataCentre]:
-    """The rows that are switched on."""
+def load_data_centres() -> dict[str, DataCentre]:
+    """The rows that are switched on, by name."""
     text = files(__package__).joinpath("data_centres.yaml").read_text(encoding="utf-8")
-    rows = _File.model_validate(yaml.safe_load(text)).data_centres.values()
-    return [row for row in rows if row.enabled]
+    rows = _File.model_validate(yaml.safe_load(text)).data_centres
+    return {name: row for name, row in rows.items() if row.enabled}
 
 
 class Hosts:
@@ -48,24 +48,25 @@ class Hosts:
 
     def __init__(
         self,
-        data_centres: Sequence[DataCentre],
+        data_centres: Mapping[str, DataCentre],
         *,
         environment: str = "production",
         sandbox_origins: Sequence[str] = (),
     ) -> None:
         ours = frozenset() if environment == "production" else frozenset(sandbox_origins)
-        self._accounts = frozenset(row.accounts for row in data_centres) | ours
-        self._api = frozenset(row.api for row in data_centres) | ours
-        if environment != "production":
-            self._api |= {address for row in data_centres for address in row.sandbox}
+        self._accounts = frozenset(row.accounts for row in data_centres.values()) | ours
+        self._api_of = dict.fromkeys(ours, ours)
+        for row in data_centres.values():
+            sandbox = row.sandbox if environment != "production" else ()
+            self._api_of[row.accounts] = frozenset((row.api, *sandbox))
 
     def accounts_server(self, url: str) -> str:
         """The same address if it is an accounts server we know; the connect ends otherwise."""
         return _known(url, self._accounts, "accounts server")
 
-    def api_domain(self, url: str) -> str:
-        """The same address if it is an API host we know; the connect ends otherwise."""
-        return _known(url, self._api, "api domain")
+    def api_domain(self, url: str, accounts_server: str) -> str:
+        """The same address if it is an API host of that accounts server's data centre."""
+        return _known(url, self._api_of[self.accounts_server(accounts_server)], "api domain")
 
 
 def _known(url: str, allowed: frozenset[str], what: str) -> str:

@@ -1,11 +1,11 @@
-"""Ingest, receiving: what a delivery or a sweep hints at, ready for the topic.
+"""Ingest, receiving: what deliveries or a sweep hint at, ready for the topic.
 
-In: hints with lane and receipt    Out: OutRecord, keyed by workspace and object
+In: hints with lane and receipt    Out: OutRecords, keyed by workspace and object, several ids in each
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from twinledger.connectors.base.contract import Hint
@@ -15,29 +15,46 @@ from twinledger.road.codec import Codec
 from twinledger.road.envelope import Envelope, Lane
 from twinledger.road.topics import HINTS, key_of
 
-__all__ = ["build_hints"]
+__all__ = ["IDS_A_RECORD", "build_hints"]
+
+IDS_A_RECORD = 50
+"""One record for hints that come together: a record costs as much as a dozen ids."""
 
 
 def build_hints(
     codec: Codec, workspace: str, hints: Iterable[Hint], *, lane: Lane, received_at: datetime
 ) -> list[OutRecord]:
-    """Ids only; the receipt is what the road's latency is measured from."""
-    at = str(received_at.timestamp())
-    return [_build(codec, workspace, hint, lane, received_at, at) for hint in hints]
+    """Ids only, each once; the receipt is what the road's latency is measured from."""
+    by_object: dict[str, dict[str, None]] = {}
+    for hint in hints:
+        by_object.setdefault(hint.object, {})[hint.external_id] = None
+    return [
+        _build(codec, workspace, name, ids[first : first + IDS_A_RECORD], lane, received_at)
+        for name, ids in ((name, list(found)) for name, found in by_object.items())
+        for first in range(0, len(ids), IDS_A_RECORD)
+    ]
 
 
-def _build(codec: Codec, workspace: str, hint: Hint, lane: Lane, received_at: datetime, at: str) -> OutRecord:
+def _build(
+    codec: Codec, workspace: str, object_name: str, ids: Sequence[str], lane: Lane, received_at: datetime
+) -> OutRecord:
     value = codec.encode(
         "hint",
-        {"workspace": workspace, "object": hint.object, "external_id": hint.external_id, "lane": lane},
+        {
+            "workspace": workspace,
+            "object": object_name,
+            "external_id": ids[0],
+            "more_ids": ids[1:],
+            "lane": lane,
+        },
     )
     envelope = Envelope(
-        event_id=str(derived_id("hint", workspace, hint.object, hint.external_id, at)),
-        source=hint.object,
+        event_id=str(derived_id("hint", workspace, object_name, *ids, str(received_at.timestamp()))),
+        source=object_name,
         type="hint",
         time=received_at,
         workspace=workspace,
         lane=lane,
         received_at=received_at,
     )
-    return OutRecord(HINTS.name, key_of(workspace, hint.object), value, tuple(envelope.to_headers()))
+    return OutRecord(HINTS.name, key_of(workspace, object_name), value, tuple(envelope.to_headers()))

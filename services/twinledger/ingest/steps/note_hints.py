@@ -1,6 +1,6 @@
 """Ingest, hints: a batch of the hints topic becomes due reads.
 
-In: Received    Out: NotedHint, or DeadLetter when it cannot be read or names no object of ours
+In: Received    Out: NotedHints, or DeadLetter when it cannot be read or names no object of ours
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from twinledger.road.envelope import Envelope
 from twinledger.road.outcome import DeadLetter
 from twinledger.state.due_reads import NotedHint
 
-__all__ = ["read_hint"]
+__all__ = ["read_hints"]
 
 
-def read_hint(received: Received, codec: Codec, objects: Collection[str]) -> NotedHint | DeadLetter:
-    """The hint with its receipt and its place in the topic."""
+def read_hints(received: Received, codec: Codec, objects: Collection[str]) -> list[NotedHint] | DeadLetter:
+    """The hints of one record with their receipt and their place in the topic."""
     try:
         envelope = Envelope.from_headers(received.headers)
         _, hint = codec.decode(received.value)
@@ -26,12 +26,6 @@ def read_hint(received: Received, codec: Codec, objects: Collection[str]) -> Not
         return DeadLetter.of(error)
     if hint["object"] not in objects:
         return DeadLetter("mapping", "mapping", f"nobody reads {hint['object']!r}", rule=hint["object"])
-    return NotedHint(
-        hint["workspace"],
-        hint["object"],
-        hint["external_id"],
-        envelope.lane,
-        envelope.received_at,
-        received.partition,
-        received.offset,
-    )
+    place = (envelope.lane, envelope.received_at, received.partition, received.offset)
+    ids = (hint["external_id"], *hint["more_ids"])
+    return [NotedHint(hint["workspace"], hint["object"], external_id, *place) for external_id in ids]

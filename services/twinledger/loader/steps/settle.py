@@ -35,6 +35,8 @@ LADDER_S = (1.0, 5.0, 30.0, 120.0, 600.0)
 SYSTEM_WIDE: frozenset[ErrorClass] = frozenset({"rate_limited", "day_cap", "concurrency", "auth_expired"})
 ENDLESS: frozenset[ErrorClass] = frozenset({"network", "target_down"})
 """Downtime of a target dead-letters nothing: the intents wait on the last step."""
+GRANT_LOOK_S = 5.0
+"""The grant is gone: nothing is wrong with the write, it waits for a person to connect again."""
 UNTOLD_S = 1.0
 """A system that says "slower" and not for how long."""
 MOST_NAMES = 5
@@ -134,6 +136,10 @@ class Settler:
             if not exhausted:
                 await self._wait(connection, built, error)
                 return self._look(built, error)
+        if isinstance(error, PermanentError) and error.error_class == "grant_revoked":
+            gone = TransientError(str(error), error_class="auth_expired")
+            await postpone(connection, intent, GRANT_LOOK_S, gone, step=False)
+            return []
         if self._has_other_name(built, error):
             await next_name(connection, intent)
             return []

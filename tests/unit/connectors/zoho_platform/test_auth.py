@@ -14,6 +14,7 @@ from twinledger.connectors.base.access import AccessToken, Auth
 from twinledger.connectors.base.oauth import OAuthClient
 from twinledger.kernel.errors import PermanentError, TransientError
 
+EU = "https://accounts.zoho.eu"
 PAIR: dict[str, Any] = {
     "access_token": "1000.a.b",
     "refresh_token": "1000.c.d",
@@ -56,14 +57,14 @@ async def test_a_refresh_keeps_the_refresh_token() -> None:
 
 async def test_seconds_are_taken_from_the_field_that_says_so() -> None:
     vendor = FakeVendor(reply({**PAIR, "expires_in": 3600000, "expires_in_sec": 3600}))
-    granted = await auth(vendor).refresh("r")
+    granted = await auth(vendor).refresh("r", accounts_server=EU)
     assert granted.access.expires_at == NOW + timedelta(hours=1)
 
 
 @pytest.mark.parametrize("error", ["invalid_code", "invalid_client", "invalid_client_secret"])
 async def test_a_refusal_comes_with_status_200(error: str) -> None:
     with pytest.raises(PermanentError) as caught:
-        await auth(FakeVendor(reply({"error": error}))).refresh("r")
+        await auth(FakeVendor(reply({"error": error}))).refresh("r", accounts_server=EU)
     assert caught.value.error_class == "grant_revoked"
 
 
@@ -71,14 +72,16 @@ async def test_a_refusal_comes_with_status_200(error: str) -> None:
 @pytest.mark.parametrize("error", ["Access Denied", "访问被拒绝"])  # the text is localised
 async def test_the_throttle_keeps_us_away_for_half_an_hour(status: int, error: str) -> None:
     with pytest.raises(TransientError) as caught:
-        await auth(FakeVendor(reply({"error": error, "status": "failure"}, status))).refresh("r")
+        await auth(FakeVendor(reply({"error": error, "status": "failure"}, status))).refresh(
+            "r", accounts_server=EU
+        )
     assert (caught.value.error_class, caught.value.retry_after_s) == ("rate_limited", 1800)
 
 
 @pytest.mark.parametrize("failure", [reply(b"<html>", 200), reply(b"<html>", 500), httpx.ReadTimeout("x")])
 async def test_trouble_is_for_later(failure: httpx.Response | Exception) -> None:
     with pytest.raises(TransientError):
-        await auth(FakeVendor(failure)).refresh("r")
+        await auth(FakeVendor(failure)).refresh("r", accounts_server=EU)
 
 
 @pytest.mark.control("SEC-10")
@@ -92,7 +95,9 @@ async def test_a_foreign_accounts_server_is_not_called() -> None:
 @pytest.mark.control("SEC-10")
 async def test_a_foreign_api_domain_ends_the_connect() -> None:
     with pytest.raises(PermanentError):
-        await auth(FakeVendor(reply({**PAIR, "api_domain": "https://evil.example"}))).refresh("r")
+        await auth(FakeVendor(reply({**PAIR, "api_domain": "https://evil.example"}))).refresh(
+            "r", accounts_server=EU
+        )
 
 
 async def test_accounts_are_the_organizations() -> None:

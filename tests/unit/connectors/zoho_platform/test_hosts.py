@@ -7,6 +7,7 @@ import pytest
 from twinledger.connectors.zoho_platform.hosts import Hosts, load_data_centres
 from twinledger.kernel.errors import PermanentError
 
+US = "https://accounts.zoho.com"
 SANDBOX = "http://127.0.0.1:8000"
 
 
@@ -25,7 +26,7 @@ def production() -> Hosts:
 )
 def test_known_hosts(accounts: str, api: str) -> None:
     assert production().accounts_server(accounts) == accounts.removesuffix("/")
-    assert production().api_domain(api) == api
+    assert production().api_domain(api, accounts) == api
 
 
 @pytest.mark.control("SEC-10")
@@ -56,14 +57,21 @@ def test_known_hosts(accounts: str, api: str) -> None:
     ],
 )
 def test_nothing_else_is_reached_in_production(url: str) -> None:
-    for check in (production().accounts_server, production().api_domain):
-        with pytest.raises(PermanentError):
-            check(url)
+    with pytest.raises(PermanentError):
+        production().accounts_server(url)
+    with pytest.raises(PermanentError):
+        production().api_domain(url, US)
+
+
+@pytest.mark.control("SEC-10")
+def test_an_api_host_of_another_data_centre_ends_the_connect() -> None:
+    with pytest.raises(PermanentError):
+        production().api_domain("https://www.zohoapis.eu", US)
 
 
 def test_an_accounts_server_is_no_api_host_and_the_other_way_round() -> None:
     with pytest.raises(PermanentError):
-        production().api_domain("https://accounts.zoho.com")
+        production().api_domain("https://accounts.zoho.com", US)
     with pytest.raises(PermanentError):
         production().accounts_server("https://www.zohoapis.com")
 
@@ -71,6 +79,7 @@ def test_an_accounts_server_is_no_api_host_and_the_other_way_round() -> None:
 def test_listed_sandbox_origins_count_outside_production_only() -> None:
     hosts = Hosts(load_data_centres(), environment="development", sandbox_origins=[SANDBOX])
     assert hosts.accounts_server(SANDBOX) == SANDBOX
-    assert hosts.api_domain("https://sandbox.zohoapis.com") == "https://sandbox.zohoapis.com"
+    assert hosts.api_domain(SANDBOX, SANDBOX) == SANDBOX
+    assert hosts.api_domain("https://sandbox.zohoapis.com", US) == "https://sandbox.zohoapis.com"
     with pytest.raises(PermanentError):
-        hosts.api_domain("http://127.0.0.1:8001")
+        hosts.api_domain("http://127.0.0.1:8001", SANDBOX)

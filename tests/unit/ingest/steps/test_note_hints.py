@@ -9,7 +9,7 @@ from tests.fakes.clock import START
 
 from twinledger.connectors.base.contract import Hint
 from twinledger.ingest.steps.build_hints import build_hints
-from twinledger.ingest.steps.note_hints import read_hint
+from twinledger.ingest.steps.note_hints import read_hints
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
 from twinledger.road.outcome import DeadLetter
@@ -29,23 +29,36 @@ def received(codec: Codec, object_name: str = "freshbooks.client") -> Received:
 
 
 def test_a_hint_keeps_lane_receipt_and_place(codec: Codec) -> None:
-    noted = read_hint(received(codec), codec, OBJECTS)
-    assert noted == NotedHint("w", "freshbooks.client", "7", "verify", START, 2, 40)
+    noted = read_hints(received(codec), codec, OBJECTS)
+    assert noted == [NotedHint("w", "freshbooks.client", "7", "verify", START, 2, 40)]
+
+
+def test_hints_that_came_together_share_records_and_are_noted_each_once(codec: Codec) -> None:
+    hints = [Hint(name, str(one % 60)) for one in range(120) for name in ("freshbooks.client", "x.y")]
+    records = build_hints(codec, "w", hints, lane="live", received_at=START)
+    assert len(records) == 4
+    places = enumerate(records)
+    taken = [Received(r.topic, 0, at, r.key, r.value, r.headers, START) for at, r in places]
+    read = [read_hints(one, codec, {"freshbooks.client", "x.y"}) for one in taken]
+    noted = [hint for one in read if isinstance(one, list) for hint in one]
+    assert sorted((h.object, int(h.external_id)) for h in noted) == [
+        (name, number) for name in ("freshbooks.client", "x.y") for number in range(60)
+    ]
 
 
 @pytest.mark.parametrize("value", [None, b"", b"\x00\x00\x00\xff\xffjunk", b"not avro"])
 def test_an_undecodable_hint_is_a_dead_letter(codec: Codec, value: bytes | None) -> None:
-    verdict = read_hint(replace(received(codec), value=value), codec, OBJECTS)
+    verdict = read_hints(replace(received(codec), value=value), codec, OBJECTS)
     assert isinstance(verdict, DeadLetter)
     assert verdict.reason == "schema"
 
 
 def test_a_hint_without_envelope_is_a_dead_letter(codec: Codec) -> None:
-    verdict = read_hint(replace(received(codec), headers=()), codec, OBJECTS)
+    verdict = read_hints(replace(received(codec), headers=()), codec, OBJECTS)
     assert isinstance(verdict, DeadLetter)
 
 
 def test_an_object_nobody_reads_is_a_dead_letter(codec: Codec) -> None:
-    verdict = read_hint(received(codec, "freshbooks.spaceship"), codec, OBJECTS)
+    verdict = read_hints(received(codec, "freshbooks.spaceship"), codec, OBJECTS)
     assert isinstance(verdict, DeadLetter)
     assert verdict.rule == "freshbooks.spaceship"
