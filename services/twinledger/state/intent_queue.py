@@ -244,15 +244,16 @@ async def look_again(connection: Connection, intent: Intent, wait_s: float) -> N
     )
 
 
-async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> None:
-    """The side holds what was sent; an observation may have said so already."""
-    await connection.execute(
+async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> set[UUID]:
+    """The side holds what was sent. Returns those nobody said so of before: an observation may have."""
+    rows = await connection.fetch(
         """update intent i set state = 'confirmed', external_id = t.external_id, settled_at = now()
              from unnest($1::uuid[], $2::text[]) as t(id, external_id)
-            where i.id = t.id and i.state in ('sending', 'unknown')""",
+            where i.id = t.id and i.state in ('sending', 'unknown') returning i.id""",
         [intent_id for intent_id, _ in ids],
         [external_id for _, external_id in ids],
     )
+    return {row["id"] for row in rows}
 
 
 async def reject(connection: Connection, intent: Intent, error_class: str, error: str) -> bool:

@@ -78,8 +78,9 @@ class Settler:
             return []
         kept = await self._without_foreign(connection, applied)
         await bind(connection, [_row(built, answer) for built, answer in kept])
-        await confirm(connection, [(built.intent.id, answer.external_id) for built, answer in kept])
-        await self._raise_shadows(connection, kept)
+        news = await confirm(connection, [(built.intent.id, answer.external_id) for built, answer in kept])
+        # An answer that its echo has overtaken says nothing of the side as it is now.
+        await self._raise_shadows(connection, [one for one in kept if one[0].intent.id in news])
         rows = [_row(built, answer) for built, answer in kept]
         await wake(connection, [row.key.text() for row in rows])
         await wake_waiting(connection, [f"entity:{row.entity_id}@{row.key.object}" for row in rows])
