@@ -130,7 +130,7 @@ class Port:
         """One statement, carried to its end even if nobody waits for it any more."""
         self.statements += 1
         if TRACE is not None:
-            TRACE.append((round(self._loop.time(),6), repr(arguments)[:3000]))
+            TRACE.append((round(self._loop.time(), 6), repr(arguments)[:3000]))
         return self._loop.create_task(self._carry(work, arguments))
 
     async def _carry(self, work: Callable[..., Awaitable[Any]], arguments: Sequence[Any]) -> Any:

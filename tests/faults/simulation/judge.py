@@ -88,7 +88,9 @@ class Judge:
                         thing.ids["zoho_crm.account"] = str(found[0]["Account_Name"]["id"])
         return faults
 
-    def _fields_of(self, thing: Thing, records: Mapping[str, Record], ledger: Mapping[Any, list[Row]]) -> list[str]:
+    def _fields_of(
+        self, thing: Thing, records: Mapping[str, Record], ledger: Mapping[Any, list[Row]]
+    ) -> list[str]:
         """I1 and I2."""
         faults = []
         for name, kind in thing.fields.items():
@@ -103,7 +105,9 @@ class Judge:
             value = seen["freshbooks"]
             if value not in thing.can_stand(name) if name in thing.held or typed else bool(value):
                 if not any(_exposed(thing, one, ledger) for one in typed):
-                    faults.append(f"I2 {thing.key} {name}: {value!r}, typed {told}, held {thing.held.get(name)!r}")
+                    faults.append(
+                        f"I2 {thing.key} {name}: {value!r}, typed {told}, held {thing.held.get(name)!r}"
+                    )
             thing.held[name] = value
         return faults
 
@@ -122,7 +126,9 @@ class Judge:
                 if _exposed(thing, one, ledger):
                     self.overwritten += 1
                 else:
-                    faults.append(f"I10 {thing.key} {one.field}: {one.value!r} of {one.side} at {one.at:.2f} is gone")
+                    faults.append(
+                        f"I10 {thing.key} {one.field}: {one.value!r} of {one.side} at {one.at:.2f} is gone"
+                    )
         return faults
 
     async def _kept(self, things: list[Thing]) -> dict[str, set[tuple[str, str]]]:

@@ -123,7 +123,12 @@ class StandInServer:
             return None
         answering = self._life.start(_post(self._app, delivery))
         await asyncio.wait([answering])
-        return None if answering.cancelled() else answering.result()
+        if answering.cancelled():
+            return None
+        if (error := answering.exception()) is not None:
+            self._life.world.failure = error
+            return 500
+        return answering.result()
 
 
 async def _post(app: Any, delivery: Delivery) -> int:

@@ -50,6 +50,10 @@ async def _waiting(world: SimWorld) -> dict[str, int]:
 
 async def _pass_time(world: SimWorld, deadline: float, waiting: dict[str, Any]) -> None:
     world.check_alive()
+    if (
+        "deliveries" in waiting
+    ):  # to an ingest that was dead: the vendor would try again in a quarter of an hour
+        await world.vendors.world.webhooks.flush()
     if world.loop.time() > deadline:
         raise NeverAtRest(f"still waiting: {waiting}")
     await asyncio.sleep(_LOOK_EVERY_S)

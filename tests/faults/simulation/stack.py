@@ -16,7 +16,7 @@ from tests.faults.simulation.outside import KEYS_TEXT
 from tests.faults.simulation.vendors import Vendors
 from tests.faults.simulation.virtual_time import LoopClock, VirtualLoop
 
-from twinledger.cli.dev.connect import connect, set_up_accounts
+from twinledger.cli.dev.connect import connect
 from twinledger.enrich import wiring as enrich
 from twinledger.enrich.settings import EnrichSettings
 from twinledger.ingest import wiring as ingest
@@ -134,7 +134,6 @@ class SimWorld:
         async with new_http_client(transport=self.vendors.transport(lambda name: None)) as http:
             pool: Any = self.pool
             await connect(pool, WORKSPACE, self._platforms(), keys, http, self.clock)
-            await set_up_accounts(pool, WORKSPACE, self._platforms(), keys, http, self.clock)
 
     def _settings(self, settings_type: type[Any]) -> Any:
         given = {

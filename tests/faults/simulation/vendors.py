@@ -44,7 +44,9 @@ class Vendors:
         self.urls = simulators.describe()
         self.hooks: dict[str, Callable[[Delivery], Any]] = {}
         self.world.webhooks.carry = self._deliver
-        self._kinds = {f"{vendor.system}.{kind.name}": kind for vendor in self.world.vendors for kind in vendor.kinds()}
+        self._kinds = {
+            f"{vendor.system}.{kind.name}": kind for vendor in self.world.vendors for kind in vendor.kinds()
+        }
         self.calls = 0
         self.late: set[asyncio.Task[None]] = set()
         for limiter in self.world.limiters.values():
