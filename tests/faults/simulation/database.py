@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from typing import Any
 
 import asyncpg
@@ -20,9 +21,10 @@ from twinledger.kernel.database import migrate
 
 __all__ = ["Port", "SimConnection", "SimPool", "make_template"]
 
-TRACE = None
 PATH = "public, sim, pg_catalog"
 _STATEMENTS = 2_000
+_SLOW, _SLOW_S = 0.5, 0.01
+"""Half of the transactions take a moment: others gather meanwhile."""
 _SIM = """
     create schema if not exists sim;
     create sequence if not exists sim.uuids;
@@ -64,7 +66,10 @@ class Port:
         self._loop, self._connection = loop, connection
         self._told: float | None = None
         self._taken = False
+        self._is_open = False
         self._waiting: list[asyncio.Future[None]] = []
+        self._context = copy_context()
+        self._behind: set[asyncio.Task[None]] = set()
         self.rng = random.Random(0)
         self.statements = 0
 
@@ -94,8 +99,9 @@ class Port:
     async def empty(self, seed: int) -> None:
         """A new world begins."""
         self.rng = random.Random(f"port {seed}")
-        self._told = None
         with self._loop.at_work():
+            await self._connection.execute("rollback")
+            self.rolled_back()
             tables = [row[0] for row in await self._connection.fetch(_TABLES)]
             kept = "schema_migration"
             names = ", ".join(name for name in tables if name != kept)
@@ -104,6 +110,11 @@ class Port:
 
     async def take(self) -> None:
         """Wait for the turn."""
+        await self._turn()
+        if self.rng.random() < _SLOW:
+            await asyncio.sleep(self.rng.expovariate(1 / _SLOW_S))
+
+    async def _turn(self) -> None:
         if not self._taken:
             self._taken = True
             return
@@ -129,25 +140,34 @@ class Port:
     def start(self, work: Callable[..., Awaitable[Any]], *arguments: Any) -> asyncio.Task[Any]:
         """One statement, carried to its end even if nobody waits for it any more."""
         self.statements += 1
-        if TRACE is not None:
-            TRACE.append((round(self._loop.time(), 6), repr(arguments)[:3000]))
-        return self._loop.create_task(self._carry(work, arguments))
+        return self._loop.create_task(self._carry(work, arguments), context=self._context.copy())
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Goes on whatever becomes of the stage that asked for it."""
+        task = self._loop.create_task(work, context=self._context.copy())
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
 
     async def _carry(self, work: Callable[..., Awaitable[Any]], arguments: Sequence[Any]) -> Any:
         with self._loop.at_work():
             return await work(*arguments)
 
+    def begin(self) -> str:
+        """Whatever was committed before is so with this: nobody else can look at the database between."""
+        text = f"{'commit; ' if self._is_open else ''}begin; {self.time_settings()}"
+        self._is_open = True
+        return text
+
+    def rolled_back(self) -> None:
+        self._is_open, self._told = False, None
+
     def time_settings(self) -> str:
-        """What a transaction that begins now has to set; empty when that is set already."""
+        """What a statement of now has to be preceded by; empty when that is set already."""
         now = START.timestamp() + self._loop.time()
         if self._told == now:
             return ""
         self._told = now
         return f"set sim.began = '{now:.6f}'; set sim.clock = '{now:.6f}';"
-
-    def forget_time(self) -> None:
-        """A rollback took the settings back."""
-        self._told = None
 
     @property
     def real(self) -> asyncpg.Connection[Any]:
@@ -185,7 +205,7 @@ class SimConnection:
 
     def __init__(self, port: Port, step: Step) -> None:
         self._port, self._step = port, step
-        self._depth = 0
+        self._depth, self._wrote = 0, False
         self._running: asyncio.Future[Any] | None = None
 
     async def fetch(self, query: str, *arguments: Any) -> list[Any]:
@@ -219,23 +239,30 @@ class SimConnection:
                 yield
             return
         self._step("database.begin")
+        async with self._turn():
+            yield
+            self._step("database.commit")
+        self._step("database.committed")
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """All that is written inside stands afterwards, or none of it."""
         await self._port.take()
         self._depth = 1
         try:
-            await self._statement(self._port.real.execute, f"begin; {self._port.time_settings()}")
             yield
-            self._step("database.commit")
         except BaseException:
-            self._end("rollback")
+            self._end(undo=True)
             raise
-        await asyncio.shield(self._end("commit"))
-        self._step("database.committed")
+        self._end(undo=False)
 
     @asynccontextmanager
     async def _savepoint(self) -> AsyncIterator[None]:
         name = f"s{self._depth}"
         self._depth += 1
         try:
+            if not self._wrote:
+                await self._begin()
             await self._statement(self._port.real.execute, f"savepoint {name}")
             yield
         except BaseException:
@@ -245,34 +272,50 @@ class SimConnection:
             self._depth -= 1
         await self._statement(self._port.real.execute, f"release savepoint {name}")
 
-    def _end(self, how: str) -> asyncio.Task[None]:
-        """Commit or roll back, waited for or not, and leave the port to the next."""
-        return asyncio.get_running_loop().create_task(self._ended(how))
+    def _end(self, *, undo: bool) -> None:
+        """Leave the port to the next; what was written stands from here on, or is taken back first."""
+        if (self._wrote and undo) or not _is_done(self._running):
+            self._port.spawn(self._ended(undo=self._wrote and undo))
+        else:
+            self._left()
 
-    async def _ended(self, how: str) -> None:
-        try:
-            await self._still()
-            await self._port.start(self._port.real.execute, how)
-        finally:
-            self._depth = 0
-            if how == "rollback":
-                self._port.forget_time()
-            self._port.give()
+    async def _ended(self, *, undo: bool) -> None:
+        await self._still()
+        if undo:
+            await self._port.start(self._port.real.execute, "rollback")
+            self._port.rolled_back()
+        self._left()
+
+    def _left(self) -> None:
+        self._depth, self._wrote = 0, False
+        self._port.give()
 
     async def _do(self, work: Callable[..., Awaitable[Any]], query: str, *arguments: Any) -> Any:
         self._step("database.statement")
-        if self._depth:
-            return await self._statement(work, query, *arguments)
-        await self._port.take()
+        if not self._depth:
+            async with self._turn():
+                return await self._in_turn(work, query, *arguments)
+        return await self._in_turn(work, query, *arguments)
+
+    async def _in_turn(self, work: Callable[..., Awaitable[Any]], query: str, *arguments: Any) -> Any:
+        """The first statement that writes opens the transaction: until then there is nothing to keep."""
+        if not self._wrote and not _only_reads(query):
+            await self._begin()
+        elif not self._wrote and (settings := self._port.time_settings()):
+            await self._statement(self._port.real.execute, settings)
         try:
-            if settings := self._port.time_settings():
-                await self._statement(self._port.real.execute, settings)
             return await self._statement(work, query, *arguments)
-        finally:
-            if self._running is None or self._running.done():
-                self._port.give()
-            else:
-                self._running.add_done_callback(lambda _: self._port.give())
+        except asyncpg.PostgresError as error:
+            if not self._wrote:
+                raise RuntimeError("a read failed, and took what was committed before it along") from error
+            raise
+
+    async def _begin(self) -> None:
+        self._wrote = True
+        try:
+            await self._statement(self._port.real.execute, self._port.begin())
+        except asyncpg.PostgresError as error:
+            raise RuntimeError("the commit before was refused") from error
 
     async def _statement(self, work: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
         await self._still()
@@ -283,3 +326,12 @@ class SimConnection:
         """A statement that was given up is carried to its end first."""
         if self._running is not None and not self._running.done():
             await asyncio.wait([self._running])
+
+
+def _is_done(running: asyncio.Future[Any] | None) -> bool:
+    return running is None or running.done()
+
+
+def _only_reads(query: str) -> bool:
+    """Whoever has the port to himself needs no transaction to read in."""
+    return query.lstrip()[:6].lower() == "select" and "budget_take" not in query and "notify" not in query

@@ -84,7 +84,7 @@ class People:
             for _ in range(min(left, rng.choice((1, 1, 1, 2, 3)))):
                 self.type_into(thing, side, self._some_fields(thing, side))
                 left -= 1
-                yield rng.choice((0.0, 0.01, 0.05, 0.2, 1.0))
+                yield rng.choice((0.0, 0.0, 0.01, 0.05, 0.2))
 
     def _some_fields(self, thing: Thing, side: str) -> list[str]:
         """One field, sometimes more of the same form. Books takes an address whole."""
