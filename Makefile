@@ -23,8 +23,9 @@ test-faults: $(READY) ## kill -9, lost answers, doubled webhooks: the fault camp
 soak: $(READY) ## N edits on all sides at once, webhooks disturbed, stages killed; SEED=1 starts anew
 	$(BIN)/python -m tests.faults.soak_run $(if $(N),--edits $(N)) $(if $(SEED),--seed $(SEED))
 
-gate: $(READY) ## before a release: every independent client of the vendors, long rounds of arbitrary calls
+gate: $(READY) ## before a release: every independent client of the vendors, arbitrary calls, 100,000 documents of money
 	$(BIN)/pytest tests/contract/sandbox tests/gate $(ARGS)
+	MONEY_N=100000 $(BIN)/pytest tests/money -s
 
 lint: $(READY) ## style, types, import direction, schema compatibility, mapping cases
 	$(BIN)/ruff check .

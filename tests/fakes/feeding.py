@@ -58,9 +58,11 @@ class Enrich:
         links: dict[str, str] | None = None,
         related: dict[str, list[str]] | None = None,
         at: datetime | None = None,
+        stamp: datetime | None = None,
         gone: bool = False,
     ) -> Received:
-        """One observation as it lies in the topic."""
+        """One observation as it lies in the topic. `at`: when the read began; `stamp`: the vendor's, as `at`
+        when it is not given."""
         self.seconds += 1
         self.offsets += 1
         at = at or START + timedelta(seconds=self.seconds)
@@ -70,7 +72,7 @@ class Enrich:
             "workspace": "default",
             "object": object_name,
             "external_id": external_id,
-            "vendor_updated_at": at,
+            "vendor_updated_at": stamp or at,
             "read_started_at": at,
             "gone": gone,
             "reference": reference,

@@ -38,6 +38,8 @@ SHORT_TIMES = {
     "TWINLEDGER_LOADER__UPSERT_BLIND_S": "30",
     "TWINLEDGER_LOADER__CALL_TIMEOUT_S": "1.0",
     "TWINLEDGER_INGEST__POLL_INTERVAL_S": "1",
+    "TWINLEDGER_INGEST__SWEEP_INTERVAL_S": "4",
+    "TWINLEDGER_BURIAL_REST_S": "2",
 }
 REST_WITHIN_S = 60
 NOT_POLLED_SINCE = "select count(*) from poll_cursor where polled_at is null or polled_at < $1"

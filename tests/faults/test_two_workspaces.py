@@ -49,7 +49,7 @@ class Command:
     async def __call__(self, *arguments: str, code: int = 0, stdin: str = "") -> Any:
         root = str(self.live.session.stack.folders.root)
         process = await asyncio.create_subprocess_exec(
-            *(Path(sys.executable).with_name("twinledger"), *arguments, "--dir", root),
+            *(str(Path(sys.executable).with_name("twinledger")), *arguments, "--dir", root),
             env={name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

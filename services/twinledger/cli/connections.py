@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from twinledger.cli.connections_view import Platform, found, summary, try_out, w
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.installation import installation
 from twinledger.cli.output import Form, FormOption, print_record, print_rows, say
-from twinledger.cli.place import DirectoryOption, WorkspaceOption, connected
+from twinledger.cli.place import DirectoryOption, WorkspaceOption
 from twinledger.connectors import registry
 from twinledger.kernel.database import transaction
 from twinledger.state.connections import (
@@ -43,8 +44,10 @@ def list_connections(
     output: FormOption = Form.table,
 ) -> None:
     async def rows() -> list[dict[str, Any]]:
-        async with connected(directory) as connection:
-            return [summary(one) for one in await load_connections(connection, workspace or None)]
+        async with installation(directory) as place:
+            async with transaction(place.opener.pool) as connection:
+                stored = await load_connections(connection, workspace or None)
+            return [await summary(place, one) for one in stored]
 
     print_rows(asyncio.run(rows()), output)
 
@@ -88,11 +91,12 @@ def scopes(
     directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,
 ) -> None:
-    async def granted() -> set[str]:
+    async def look() -> tuple[Mapping[str, Sequence[str]], set[str]]:
         async with installation(directory) as place:
-            return {*(await found(place, workspace, platform)).scopes}
+            wanted = await wanted_now(place, workspace, platform)
+            return wanted, {*(await found(place, workspace, platform)).scopes}
 
-    wanted, held = wanted_now(platform), asyncio.run(granted())
+    wanted, held = asyncio.run(look())
     rows = [
         {
             "scope": scope,
@@ -162,7 +166,7 @@ async def _set(platform: Platform, workspace: str, directory: Path, state: Conne
             )
         async with transaction(place.opener.pool) as connection:
             await set_connection_state(connection, workspace, platform, state)
-        return summary(await found(place, workspace, platform))
+        return await summary(place, await found(place, workspace, platform))
 
 
 async def _remove(platform: Platform, workspace: str, directory: Path) -> None:

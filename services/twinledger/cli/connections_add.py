@@ -138,7 +138,8 @@ async def _handshake(
 ) -> list[str]:
     opener = place.opener
     auth = opener.auth(wish.platform, ours)
-    handshake = Handshake(auth, list(wanted_now(wish.platform)), opener.clock)
+    scopes = list(await wanted_now(place, wish.workspace, wish.platform))
+    handshake = Handshake(auth, scopes, opener.clock)
     grant = await handshake.finish(await _redirected(place, wish, ours, handshake))
     account = await choose_account(auth, grant, wish.account or _account_id(before))
     await store(opener, wish.workspace, wish.platform, ours, grant, account)

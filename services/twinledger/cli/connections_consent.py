@@ -41,7 +41,7 @@ async def by_paste(handshake: Handshake) -> str:
     """The person copies the address over; an error page at it does not matter."""
     say(f"open this page, allow the access:\n\n  {handshake.address}\n")
     say("then paste the address your browser was sent to (it may show an error) and press Enter:")
-    line = await asyncio.to_thread(sys.stdin.readline)
+    line: str = await asyncio.to_thread(sys.stdin.readline)
     if not line.strip():
         raise CommandError("no address was pasted", "the same command once more", Exit.INTERRUPTED)
     return line.strip()
@@ -55,7 +55,7 @@ class Loopback:
         self._state = state
         self._came: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         host, port = self._redirect.hostname or "", self._redirect.port or 0
-        self._server = HttpServer(self._answer, host=host, port=port)
+        self._server = HttpServer(self, host=host, port=port)
 
     async def __aenter__(self) -> Loopback:
         self._server.bind()
@@ -75,7 +75,7 @@ class Loopback:
         except TimeoutError as error:
             raise CommandError("nobody answered the consent page", "the same command once more") from error
 
-    async def _answer(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         query = scope["query_string"].decode("latin-1")

@@ -15,6 +15,7 @@ from twinledger.kernel.errors import TransientError
 from twinledger.mapping.definitions import load_shipped
 from twinledger.state.budgets import BudgetPermit
 from twinledger.state.connections import StoredConnection, load_connection
+from twinledger.state.workspaces import load_settings
 
 __all__ = ["Platform", "found", "summary", "try_out", "wanted_now", "whole"]
 
@@ -26,10 +27,12 @@ class Platform(StrEnum):
     zoho = "zoho"
 
 
-def wanted_now(platform: str) -> Mapping[str, Sequence[str]]:
-    """Scope -> what asks for it, by the enabled sync rules and flows."""
+async def wanted_now(place: Installation, workspace: str, platform: str) -> Mapping[str, Sequence[str]]:
+    """Scope -> what asks for it, by the sync rules and flows that the workspace has enabled."""
+    async with transaction(place.opener.pool) as connection:
+        chosen = await load_settings(connection, workspace)
     infos = registry.infos()
-    return wanted_scopes(platform, wanted_operations(load_shipped(), infos), infos)
+    return wanted_scopes(platform, wanted_operations(load_shipped(), infos, chosen), infos)
 
 
 async def found(place: Installation, workspace: str, platform: str) -> StoredConnection:
@@ -45,9 +48,9 @@ async def found(place: Installation, workspace: str, platform: str) -> StoredCon
     return one
 
 
-def summary(one: StoredConnection) -> dict[str, Any]:
+async def summary(place: Installation, one: StoredConnection) -> dict[str, Any]:
     """A line of the list."""
-    missing = _missing(one)
+    missing = await _missing(place, one)
     return {
         "workspace": one.workspace,
         "platform": one.platform,
@@ -64,13 +67,13 @@ async def whole(place: Installation, workspace: str, platform: str) -> dict[str,
     one = await found(place, workspace, platform)
     application = await place.opener.application(workspace, platform)
     return {
-        **summary(one),
+        **await summary(place, one),
         "account": dict(one.account),
         "client_id": application.client_id,
         "connected_at": one.connected_at,
         "refreshed_at": one.stored_at,
         "granted": list(one.scopes),
-        "missing": _missing(one),
+        "missing": await _missing(place, one),
     }
 
 
@@ -103,7 +106,7 @@ async def try_out(place: Installation, workspace: str, platform: str) -> dict[st
         "company": here[0].get("name", ""),
         "state": fresh.state,
         "granted": list(fresh.scopes),
-        "missing": _missing(fresh),
+        "missing": await _missing(place, fresh),
         "expires_at": fresh.expires_at,
     }
 
@@ -112,6 +115,7 @@ def _identity(one: StoredConnection) -> set[tuple[str, str]]:
     return {(name, one.account[name]) for name in ("account_id", "organization_id") if name in one.account}
 
 
-def _missing(one: StoredConnection) -> list[str]:
+async def _missing(place: Installation, one: StoredConnection) -> list[str]:
     """A grant whose answer named no scopes has all that were asked for."""
-    return sorted({*wanted_now(one.platform)} - {*one.scopes}) if one.scopes else []
+    wanted = await wanted_now(place, one.workspace, one.platform)
+    return sorted({*wanted} - {*one.scopes}) if one.scopes else []

@@ -19,6 +19,7 @@ from twinledger.cli import (
     mappings,
     reviews,
     sandbox,
+    sync,
     version,
 )
 from twinledger.cli.dev import command as dev
@@ -48,6 +49,7 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(audit.app, name="audit")
 app.add_typer(reviews.app, name="review")
+app.add_typer(sync.app, name="sync")
 app.add_typer(keys.app, name="keys")
 app.add_typer(admin.app, name="admin")
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from twinledger.cli.answers import answer
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.output import Form, FormOption, print_record, print_rows
 from twinledger.cli.place import DirectoryOption, WorkspaceOption, connected
@@ -16,6 +17,9 @@ from twinledger.state.tracing import open_reviews, review_of
 __all__ = ["app"]
 
 app = typer.Typer(help="Questions that wait for a person.", no_args_is_help=True)
+app.command(help="Answer a question.\n\nExample: twinledger review answer 7 --choose freshbooks.client")(
+    answer
+)
 
 
 @app.callback()

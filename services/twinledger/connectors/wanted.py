@@ -1,31 +1,33 @@
 """Connectors: what the enabled sync rules and flows do at the vendors: the least that a grant has to allow.
 
 A rule reads every object it names and, where they can, keeps their webhooks. It creates unless its line
-says `create: false`, and updates where a change can come from another system; a flow reads what triggers
-it and makes its target.
+says `create: false`, and updates where a change can come from another system or from us. A flow makes
+its target.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from twinledger.connectors.base.contract import ConnectorInfo
 from twinledger.mapping.definitions import Definitions
-from twinledger.mapping.sync_rule import SyncRule
+from twinledger.mapping.sync_rule import OURS, SyncRule
 
 __all__ = ["Operation", "wanted_objects", "wanted_operations", "wanted_scopes"]
 
 Operation = tuple[str, str]
 """object and what is done with it: read, subscribe, create, update, state"""
 
-_HERE_ONLY = ("computed", "manual")
 
-
-def wanted_operations(definitions: Definitions, infos: Mapping[str, ConnectorInfo]) -> list[Operation]:
-    """Sorted, each once, and only what the object's connector can do."""
-    asked = {operation for rule in definitions.sync_rules.values() for operation in _of_rule(rule)} | {
-        operation for flow in definitions.flows for operation in _with_state(flow.target, create=True)
-    }
+def wanted_operations(
+    definitions: Definitions, infos: Mapping[str, ConnectorInfo], settings: Mapping[str, Any]
+) -> list[Operation]:
+    """Sorted, each once, and only what the object's connector can do. `settings` are the workspace's: they
+    switch flows on and off."""
+    flows = [flow for flow in definitions.flows if flow.enabled(settings)]
+    asked = {operation for rule in definitions.sync_rules.values() for operation in _of_rule(rule)}
+    asked |= {operation for flow in flows for operation in _with_state(flow.target, create=True)}
     return sorted((name, operation) for name, operation in asked if operation in _possible(name, infos))
 
 
@@ -66,11 +68,13 @@ def _with_state(name: str, *, create: bool) -> Iterator[Operation]:
 
 
 def _is_updated(rule: SyncRule, name: str) -> bool:
-    """A change of some field can come from elsewhere."""
+    """A change of some field can come from another system, or an edit of it has to be put back."""
     system = name.partition(".")[0]
     alone = all(other == name for other in rule.systems)
-    policies = [policy for policy in rule.policy.values() if policy.kind not in _HERE_ONLY]
-    return not alone and any(policy.owner != system for policy in policies)
+    policies = [policy for policy in rule.policy.values() if policy.kind != "computed"]
+    if alone:
+        return any(policy.owner == OURS for policy in policies)
+    return any(policy.owner != system for policy in policies)
 
 
 def _possible(name: str, infos: Mapping[str, ConnectorInfo]) -> Mapping[str, object]:

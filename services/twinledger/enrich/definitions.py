@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from twinledger.enrich.observed import Observed
 from twinledger.mapping.definitions import Definitions
 from twinledger.mapping.entity_model import EntityModel, entity_models
 from twinledger.mapping.flow import Flow
@@ -24,6 +25,7 @@ class SyncDefinitions:
     with_reference: frozenset[str]
     models: Mapping[str, EntityModel]
     ref_paths: Mapping[str, Sequence[str]]
+    flow_entities: frozenset[str]
 
     @classmethod
     def of(cls, definitions: Definitions) -> SyncDefinitions:
@@ -36,8 +38,21 @@ class SyncDefinitions:
             frozenset(carriers),
             models,
             {entity: tuple(model.refs) for entity, model in models.items()},
+            frozenset(name for flow in definitions.flows for name in (flow.on_entity, flow.derives)),
         )
+
+    def in_flows(self, batch: Iterable[Observed]) -> bool:
+        """Can a record of the batch give rise to another, or come from one?"""
+        return not self.flow_entities.isdisjoint(observed.entity_type for observed in batch)
 
     def refs(self, entity_type: str) -> Sequence[str]:
         """Paths of the entity that hold references: "customer", "lines.item"."""
         return self.ref_paths[entity_type]
+
+    def parents(self, entity_type: str) -> Sequence[str]:
+        """Those of them that name a record which people may merge into another."""
+        return [
+            path
+            for path, named in self.models[entity_type].refs.items()
+            if "." not in path and self.rules[named].delete in ("archive", "propagate")
+        ]

@@ -6,11 +6,16 @@ set-based queries and locked; steps change it in memory, `steps/store_changes.py
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from twinledger.enrich.graves import Graves
+from twinledger.enrich.questions import Questions
+from twinledger.state.derivations import Derivation
 from twinledger.state.history import AuditRow
 from twinledger.state.records import (
     Conflict,
@@ -26,7 +31,7 @@ from twinledger.state.records import (
     system_of,
 )
 
-__all__ = ["ROLE", "BatchState", "Observed"]
+__all__ = ["ROLE", "BatchState", "Observed", "Rekeyed"]
 
 ROLE = "primary"
 
@@ -55,6 +60,13 @@ class Observed:
         return system_of(self.key.object)
 
 
+class Rekeyed(NamedTuple):
+    """Match keys of an entity as they are stored, and as they shall be."""
+
+    before: frozenset[str]
+    after: frozenset[str]
+
+
 @dataclass(slots=True)
 class BatchState:
     """State of one workspace's part of a batch, and what the batch adds to it."""
@@ -69,8 +81,11 @@ class BatchState:
     matches: dict[str, set[UUID]] = field(default_factory=dict)
     seen: set[tuple[str, str, str, str]] = field(default_factory=set)
     unsettled_objects: set[str] = field(default_factory=set)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    derivations: dict[UUID, Derivation] = field(default_factory=dict)
+    derived_from: dict[UUID, list[UUID]] = field(default_factory=dict)
 
-    rekeyed: dict[UUID, Sequence[str]] = field(default_factory=dict)
+    rekeyed: dict[UUID, Rekeyed] = field(default_factory=dict)
     touched: dict[UUID, Observed] = field(default_factory=dict)
     bound: list[CrosswalkRow] = field(default_factory=list)
     planned: list[Intent] = field(default_factory=list)
@@ -78,7 +93,13 @@ class BatchState:
     conflicts: list[Conflict] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
+    withdrawn: set[tuple[str, str]] = field(default_factory=set)
+    """Kind and subject of questions that answered themselves."""
+    counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """What metrics tell of the batch: (what, system, entity)."""
     wanted: set[ExternalKey] = field(default_factory=set)
+    graves: Graves = field(default_factory=Graves)
+    questions: Questions = field(default_factory=Questions)
 
     def add_row(self, row: CrosswalkRow) -> None:
         """Know a crosswalk row; dead rows are kept so that nothing is created again for them."""
@@ -88,17 +109,40 @@ class BatchState:
         if row.status == "active" or held is None or held.key == row.key:
             self.sides[target] = row
 
+    def add_derivation(self, derivation: Derivation) -> None:
+        """Know what a flow made; its parts in the order of their names."""
+        self.derivations[derivation.entity_id] = derivation
+        made = self.derived_from.setdefault(derivation.source_id, [])
+        made.append(derivation.entity_id)
+        made.sort(key=lambda one: (self.derivations[one].part, one))
+
     def bind(self, key: ExternalKey, entity_id: UUID, status: str = "active") -> None:
         """Link an external id to an entity; stored with the batch."""
         row = CrosswalkRow(self.workspace, key, entity_id, ROLE, status)
         self.add_row(row)
         self.bound.append(row)
 
+    def end(self, row: CrosswalkRow, status: str, into: CrosswalkRow | None = None) -> None:
+        """An external id is an entity's no longer; `into` took its place."""
+        survivor = (into.key.external_id, into.entity_id) if into is not None else (None, None)
+        ended = CrosswalkRow(row.workspace, row.key, row.entity_id, row.role, status, *survivor)
+        self.add_row(ended)
+        self.bound.append(ended)
+
+    def make_again(self, row: CrosswalkRow) -> None:
+        """The side of a dead record is free for a new one; should the old come back, a person is asked."""
+        self.end(row, "orphan")
+        target = Target(row.entity_id, row.key.object, row.role)
+        self.sides.pop(target, None)
+        if (shadow := self.shadows.get(target)) is not None:
+            shadow.forget()
+
     def rename(self, entity_id: UUID, before: Sequence[str], after: Sequence[str]) -> None:
         """Later records of the batch find the entity by its new match keys, and no longer by the old."""
         if before == after:
             return
-        self.rekeyed[entity_id] = after
+        held = self.rekeyed.setdefault(entity_id, Rekeyed(frozenset(before), frozenset()))
+        self.rekeyed[entity_id] = held._replace(after=frozenset(after))
         for key in before:
             self.matches.get(key, set()).discard(entity_id)
         for key in after:
@@ -109,6 +153,8 @@ class BatchState:
         return self.sides.get(Target(entity_id, object_name, ROLE))
 
     def entity_of(self, key: ExternalKey) -> UUID | None:
-        """The entity an external id is linked to."""
+        """The entity an external id is linked to; a merged record stands for its survivor."""
         row = self.crosswalk.get(key)
+        if row is not None and row.status == "merged_into":
+            return row.survivor
         return row.entity_id if row is not None and row.status == "active" else None

@@ -1,32 +1,46 @@
 """Enrich: its pipeline. One database transaction a batch; the runner commits it with the offsets.
 
-decode -> load and lock -> resolve references -> resolve identity -> settle echo -> merge
-       -> derive -> plan -> store
+decode -> load and lock -> judge ends -> resolve references -> resolve identity -> settle echo -> merge
+       -> derive -> give back -> plan -> store
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
+from twinledger.enrich.counts import count
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
+from twinledger.enrich.steps.bury_record import HELD
 from twinledger.enrich.steps.decode_observation import decode_observation
-from twinledger.enrich.steps.derive_entities import derive
-from twinledger.enrich.steps.doubt_totals import doubt_totals
-from twinledger.enrich.steps.load_state import inbox_key, load_state
-from twinledger.enrich.steps.observe import Observer
+from twinledger.enrich.steps.derive_entities import Deriver
+from twinledger.enrich.steps.doubt_totals import disagreeing_sides, doubt_totals, taxes_named
+from twinledger.enrich.steps.doubt_void import doubt_void
+from twinledger.enrich.steps.give_back import give_back
+from twinledger.enrich.steps.load_graves import load_graves
+from twinledger.enrich.steps.load_state import inbox_key, load_entities_of, load_state
+from twinledger.enrich.steps.observe import STALE, Observer
 from twinledger.enrich.steps.outgoing import Outgoing
 from twinledger.enrich.steps.plan_writes import Planner
+from twinledger.enrich.steps.recognise import match_keys
+from twinledger.enrich.steps.retype import retype
 from twinledger.enrich.steps.store_changes import store_changes
+from twinledger.enrich.steps.store_graves import look_for_losers, store_graves
+from twinledger.enrich.steps.store_questions import look_for_questions, store_questions
+from twinledger.enrich.steps.yield_to_owner import yield_to_owner
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
+from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road import inbox
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
 from twinledger.road.outcome import DeadLetter, Ok, Outcome
+from twinledger.state.entities import load_entities
 from twinledger.state.first_sight import taken_in
+from twinledger.state.records import Entity
 from twinledger.state.workspaces import Workspace, ensure_workspace, find_workspace
 
 __all__ = ["EnrichPipeline"]
@@ -41,6 +55,7 @@ class EnrichPipeline:
     codec: Codec
     clock: Clock
     workspaces: dict[str, Workspace]
+    burial_rest_s: float = 5.0
 
     async def handle(self, connection: Connection, batch: Sequence[Received]) -> Sequence[Outcome[None]]:
         """A verdict for each record, in order."""
@@ -63,33 +78,73 @@ class EnrichPipeline:
     ) -> list[tuple[int, Outcome[None]]]:
         observations = [observed for _, observed in part]
         state = await load_state(connection, workspace, observations, self.definitions)
+        await load_graves(connection, state, observations, self.definitions)
         observer = Observer(self.definitions)
         verdicts = [(position, observer.observe(observed, state)) for position, observed in part]
-        await self._plan(connection, state)
+        await self._plan(connection, state, dict(state.touched))
+        await look_for_losers(connection, state)
+        await look_for_questions(connection, state)
         outgoing = Outgoing(self.codec, self.clock, workspace)
         records = [*outgoing.intents(state.planned), *outgoing.hints(state.wanted)]
         await store_changes(connection, state, records)
-        settled = [o for (_, o), (_, v) in zip(part, verdicts, strict=True) if _is_done(v)]
-        await inbox.claim_new(connection, workspace, {inbox_key(observed) for observed in settled})
-        await taken_in(connection, workspace, [observed.key for observed in settled])
+        await store_questions(connection, state)
+        await store_graves(connection, state, self.burial_rest_s)
+        settled = [(o, v) for (_, o), (_, v) in zip(part, verdicts, strict=True) if _is_done(v)]
+        # A stale or held one had no effect: seen again by a later read it may tell something new.
+        claimed = {inbox_key(observed) for observed, verdict in settled if verdict not in (STALE, HELD)}
+        await inbox.claim_new(connection, workspace, claimed)
+        await taken_in(connection, workspace, [observed.key for observed, _ in settled])
+        count(state)
         return verdicts
 
-    async def _plan(self, connection: Connection, state: BatchState) -> None:
+    async def replan(self, connection: Connection, workspace: str, ids: Collection[UUID]) -> None:
+        """Plan the writes of entities that a person's answer has changed."""
+        state = await load_entities_of(connection, workspace, ids, self.definitions)
+        for entity in state.entities.values():
+            state.rename(entity.id, [], match_keys(entity.fields, self.definitions.rules[entity.type]))
+        await self._plan(connection, state, dict.fromkeys(state.entities))
+        await store_changes(
+            connection, state, Outgoing(self.codec, self.clock, workspace).intents(state.planned)
+        )
+        count(state)
+
+    async def _plan(
+        self, connection: Connection, state: BatchState, touched_by: Mapping[UUID, Observed | None]
+    ) -> None:
         key = await self._key(connection, state)
         planner = Planner(self.definitions.mappings, self.budget_groups, key, self.definitions.flows)
         now = self.clock.now()
-        for entity_id, observed in list(state.touched.items()):
+        for entity_id, observed in self._run_flows(state, touched_by).items():
             entity = state.entities[entity_id]
-            touched = [entity]
-            for flow in self.definitions.flows:
-                if flow.on_entity != entity.type:
-                    continue
-                made = derive(flow, entity, self.definitions.rules[flow.derives], state, now)
-                touched += [made] if made is not None else []
-            for each in touched:
-                rule = self.definitions.rules[each.type]
-                planner.plan(each, rule, state, observed.lane, observed.received_at)
-                doubt_totals(each, rule, state)
+            rule = self.definitions.rules[entity.type]
+            lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
+            retype(entity, rule, self.definitions.mappings, state)
+            planner.plan(entity, rule, state, lane, received_at)
+            doubt_void(entity, state)
+            await self._doubt(connection, entity, rule, state)
+
+    async def _doubt(self, connection: Connection, entity: Entity, rule: SyncRule, state: BatchState) -> None:
+        sides = disagreeing_sides(entity, rule, state)
+        if sides:  # rare, so the taxes are not loaded with every batch
+            taxes = await load_entities(connection, taxes_named(sides))
+            doubt_totals(entity, sides, self.definitions.mappings, taxes, state)
+
+    def _run_flows(
+        self, state: BatchState, touched_by: Mapping[UUID, Observed | None]
+    ) -> dict[UUID, Observed | None]:
+        """Every entity to plan for, with the observation behind it: touched, derived, given back to."""
+        flows, now = self.definitions.flows, self.clock.now()
+        deriver, causes = Deriver(flows, self.definitions.rules, now), dict(touched_by)
+        yield_to_owner(flows, touched_by, state, now)
+        for entity_id, observed in touched_by.items():
+            for made in deriver.derive(state.entities[entity_id], state):
+                causes.setdefault(made.id, observed)
+        for row in state.bound:
+            if row.status == "deleted" and row.entity_id in state.derived_from:
+                deriver.derive(state.entities[row.entity_id], state)
+        for trigger, documents in give_back(flows, list(causes), state, now):
+            causes.setdefault(trigger.id, next(causes[one] for one in documents if one in causes))
+        return causes
 
     async def _key(self, connection: Connection, state: BatchState) -> bytes:
         known = self.workspaces.get(state.workspace) or await find_workspace(connection, state.workspace)

@@ -13,3 +13,5 @@ class EnrichSettings(StageSettings):
     admin_port: int = 9466
     max_records: int = 1_000
     lanes: int = 2
+    burial_rest_s: float = 5.0
+    """What the end of a record causes elsewhere waits so long: a merge shows in its children only then."""

@@ -7,7 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from twinledger.connectors.opening import budget_groups
 from twinledger.enrich.definitions import SyncDefinitions
+from twinledger.enrich.held import HeldRecords
 from twinledger.enrich.pipeline import EnrichPipeline
+from twinledger.enrich.replanner import Replanner
 from twinledger.enrich.settings import EnrichSettings
 from twinledger.kernel.database import open_pool
 from twinledger.kernel.ids import new_rng
@@ -39,7 +41,12 @@ async def wire(settings: EnrichSettings, runtime: Runtime) -> AsyncIterator[Sequ
         stack.push_async_callback(producer.stop)
         relay = Relay(pool, producer, clock=runtime.clock)
         pipeline = EnrichPipeline(
-            SyncDefinitions.of(load_shipped()), budget_groups(), Codec.from_files(), runtime.clock, {}
+            SyncDefinitions.of(load_shipped()),
+            budget_groups(),
+            Codec.from_files(),
+            runtime.clock,
+            {},
+            settings.burial_rest_s,
         )
         runner = TransactionalRunner(
             consumer=KafkaConsumer(
@@ -67,4 +74,4 @@ async def wire(settings: EnrichSettings, runtime: Runtime) -> AsyncIterator[Sequ
             release=release(),
             instance=settings.instance,
         )
-        yield [runner, relay, indexer]
+        yield [runner, relay, indexer, Replanner(pool, pipeline), HeldRecords(pool)]

@@ -17,14 +17,16 @@ import structlog
 from twinledger.connectors.base.contract import CallPermit, Connector, Hint, Page
 from twinledger.ingest.duties import Duties
 from twinledger.ingest.first_read import FirstRead
+from twinledger.ingest.listing import list_page
 from twinledger.ingest.pauses import SystemPause
+from twinledger.ingest.silence import Silence
 from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.ingest.steps.build_source_records import build_source_record
 from twinledger.ingest.steps.sift_page import Sifted, Versions, sift_page
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
-from twinledger.kernel.errors import FatalError, PermanentError, TransientError
-from twinledger.kernel.metrics import ERRORS, LAST_SUCCESS, WEBHOOK_LOST
+from twinledger.kernel.errors import FatalError
+from twinledger.kernel.metrics import LAST_SUCCESS, WEBHOOK_LOST
 from twinledger.road.broker import Producer
 from twinledger.road.codec import Codec
 from twinledger.state.due_reads import Lane, earlier_reads
@@ -35,8 +37,9 @@ __all__ = ["ObjectPoller", "Polling"]
 
 _TRY_AGAIN_S = 2.0
 _LONGEST_TRY_S = 60.0
-_SKEW = timedelta(minutes=1)
-"""How far the vendor's clock may be from ours when stamps are held against receipts."""
+_SKEW = timedelta(seconds=10)
+"""How far the vendor's clock may be from ours when stamps are held against receipts. A record that
+changes twice in this time, with a word of the first change alone, does not count as lost."""
 
 log = structlog.get_logger()
 
@@ -84,6 +87,7 @@ class ObjectPoller:
         self._shared = shared
         self._duty = Duty("poll", object_name)
         self._versions = Versions()
+        self._silence = Silence(shared.workspace, object_name)
         self._failures = 0
         self._woken = asyncio.Event()
         self._stopping = False
@@ -131,6 +135,7 @@ class ObjectPoller:
             await self._save(cursor)
             self._versions.next_pass()
             if done.pages <= 1 or not done.news:
+                await self._silence.end_of_poll(self._shared.pool)
                 return
 
     async def _walk(self, cursor: PollCursor) -> _Pass | None:
@@ -140,7 +145,7 @@ class ObjectPoller:
         done = _Pass()
         while not self._stopping:
             received_at = self._shared.clock.now()
-            answer = await self._changed_since(since, page, permit)
+            answer = await list_page(self._source, self._object, since, page, permit, self._pause)
             news = sift_page(answer, self._versions, cursor.seen_until)
             await self._take_in(news, cursor, received_at)
             self._versions.remember(answer, received_at)
@@ -158,20 +163,6 @@ class ObjectPoller:
         if cursor.page is not None and self._failures < 2:
             return cursor.page_since, cursor.page
         return (cursor.seen_until - self._overlap if cursor.seen_until is not None else None), None
-
-    async def _changed_since(self, since: datetime | None, page: str | None, permit: CallPermit) -> Page:
-        try:
-            answer = await self._source.changed_since(self._object, since, page, permit)
-        except TransientError as error:
-            self._pause.failed(error)
-            ERRORS.labels(self._system, error.error_class).inc()
-            raise
-        except PermanentError as error:
-            self._pause.refused(error)
-            ERRORS.labels(self._system, error.error_class).inc()
-            raise
-        self._pause.answered()
-        return answer
 
     async def _take_in(self, news: Sifted, cursor: PollCursor, received_at: datetime) -> None:
         """Note, count, publish; the acks come back before this does."""
@@ -202,12 +193,10 @@ class ObjectPoller:
             if not cursor.caught_up:
                 await self._shared.first_read.note(connection, self._object, news.documents, unread)
         if cursor.first_done and cursor.seen_until is not None:
-            lost = [
-                one
-                for one, at in changes
-                if at > cursor.seen_until and (one not in known or known[one].hinted_at < at - _SKEW)
-            ]
+            fresh = [(one, at) for one, at in changes if at > cursor.seen_until]
+            lost = [one for one, at in fresh if one not in known or known[one].hinted_at < at - _SKEW]
             WEBHOOK_LOST.labels(self._system, self._object).inc(len(lost))
+            self._silence.heard(announced=len(fresh) - len(lost), lost=len(lost))
         return unread
 
     async def _save(self, cursor: PollCursor) -> None:

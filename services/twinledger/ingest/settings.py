@@ -20,6 +20,8 @@ class IngestOptions(BaseModel):
     port: int = 8080
     public_url: str = ""
     poll_interval_s: float = Field(default=60.0, gt=0)
+    sweep_interval_s: float = Field(default=6 * 3600.0, gt=0)
+    """How often the ids of what has no list of deletions are compared with what we know."""
     subscriptions_look_s: float = Field(default=5.0, gt=0)
     resend_after_s: float = Field(default=30.0, gt=0)
     """A handshake that did not come by then is asked for again."""

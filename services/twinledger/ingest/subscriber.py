@@ -20,11 +20,13 @@ from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
 from twinledger.kernel.errors import FatalError, PermanentError, TransientError
 from twinledger.kernel.ids import new_secret
-from twinledger.kernel.metrics import ERRORS, SUBSCRIPTION_EXPIRY
+from twinledger.kernel.metrics import ERRORS, SUBSCRIPTION_EXPIRY, SUBSCRIPTIONS
 from twinledger.state.ingest_leases import Duty
 from twinledger.state.sealing import Sealer
 from twinledger.state.subscriptions import (
+    STATES,
     StoredSubscription,
+    count_subscriptions,
     due_subscriptions,
     ensure_subscription,
     find_subscription,
@@ -116,6 +118,7 @@ class SystemSubscriber:
                 return
             for stored in await self._due():
                 await self._keep(stored)
+            await self._show()
         except FatalError:
             raise
         except Exception as error:  # runs by itself: the polls find what no webhook announces
@@ -181,20 +184,29 @@ class SystemSubscriber:
         return True
 
     async def _save(self, stored: StoredSubscription, answer: Subscription) -> None:
+        kept = answer.state in ("verified", "active")
         changed = replace(
             stored,
             external_id=answer.external_id,
             secret=answer.secret,
-            state=answer.state,
+            # Only a delivery ends silence: the vendor's word that all is well is what we doubt.
+            state="silent" if kept and stored.state == "silent" else answer.state,
             expires_at=answer.expires_at,
         )
         async with transaction(self._shared.pool) as connection:
             await save_subscription(connection, self._shared.sealer, changed, due_in_s=self._due_in_s(answer))
         self._shared.directory.put(changed)
-        SUBSCRIPTION_EXPIRY.labels(self._shared.workspace, self._system).set(
-            self._shared.directory.earliest_end(self._shared.workspace, self._system)
-        )
         log.info("subscription_kept", system=self._system, object=stored.object, state=answer.state)
+
+    async def _show(self) -> None:
+        """What an alert looks at."""
+        shared = self._shared
+        end = shared.directory.earliest_end(shared.workspace, self._system)
+        SUBSCRIPTION_EXPIRY.labels(shared.workspace, self._system).set(end)
+        async with transaction(shared.pool) as connection:
+            counts = await count_subscriptions(connection, shared.workspace, self._system)
+        for state in STATES:
+            SUBSCRIPTIONS.labels(shared.workspace, self._system, state).set(counts.get(state, 0))
 
     def _due_in_s(self, answer: Subscription) -> float:
         if answer.state == "registered":
@@ -202,7 +214,7 @@ class SystemSubscriber:
         if answer.expires_at is None:
             return _LIST_EVERY_S
         life_s = (answer.expires_at - self._shared.clock.now()).total_seconds()
-        return max(life_s / 2, 1.0)
+        return min(max(life_s / 2, 1.0), _LIST_EVERY_S)
 
     async def _postpone(self, stored: StoredSubscription, error: TransientError | PermanentError) -> None:
         ERRORS.labels(self._system, error.error_class).inc()

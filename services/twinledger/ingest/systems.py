@@ -1,4 +1,4 @@
-"""Ingest: opens one workspace: a reader and a poller an object, a subscriber a system, the webhook route."""
+"""Ingest: opens one workspace: readers, pollers, sweepers of objects, a subscriber a system, the route."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from twinledger.ingest.reader import ObjectReader, Reading
 from twinledger.ingest.settings import IngestSettings
 from twinledger.ingest.subscriber import Subscribing, SystemSubscriber
 from twinledger.ingest.subscription_directory import SubscriptionDirectory
+from twinledger.ingest.sweeper import ObjectSweeper, Sweeping
 from twinledger.ingest.undeliverable import Undeliverable
 from twinledger.ingest.workspace import Part, WorkspaceParts
 from twinledger.kernel.clock import Clock
@@ -83,6 +84,7 @@ class Systems:
             self._reading(workspace, duties, first_read),
             self._polling(workspace, duties, first_read),
         )
+        sweeping = self._sweeping(workspace, duties)
         readers: dict[str, Part] = {}
         others: list[Part] = []
         subscribers: dict[str, SystemSubscriber] = {}
@@ -91,6 +93,8 @@ class Systems:
             for name in self.objects[system]:
                 readers[name] = ObjectReader(name, connector, permits, pause, reading)
                 others.append(ObjectPoller(name, connector, permits, pause, polling))
+            for name in self._swept(connector):
+                others.append(ObjectSweeper(name, connector, permits["backfill"], pause, sweeping))
             if self.settings.ingest.public_url:
                 subscribers[system] = SystemSubscriber(
                     connector,
@@ -110,8 +114,14 @@ class Systems:
         names = [name for system in connectors for name in self.objects[system]]
         return [
             *(Duty(purpose, name) for purpose in ("read", "poll") for name in names),
+            *(Duty("sweep", name) for connector in connectors.values() for name in self._swept(connector)),
             *(Duty("subscribe", system) for system in connectors),
         ]
+
+    def _swept(self, connector: Connector) -> list[str]:
+        """Objects whose deletions no list tells."""
+        info = connector.info
+        return [name for name in self.objects[info.system] if info.objects[name]["deletes"] == "swept"]
 
     def _reading(self, workspace: str, duties: Duties, first_read: FirstRead) -> Reading:
         return Reading(
@@ -130,6 +140,13 @@ class Systems:
         interval_s = self.settings.ingest.poll_interval_s
         return Polling(
             workspace, self.pool, self.producer, self.codec, self.clock, duties, first_read, interval_s
+        )
+
+    def _sweeping(self, workspace: str, duties: Duties) -> Sweeping:
+        entities = {name: mapping.entity for name, mapping in self.mappings.items()}
+        interval_s = self.settings.ingest.sweep_interval_s
+        return Sweeping(
+            workspace, self.pool, self.producer, self.codec, self.clock, duties, entities, interval_s
         )
 
     def _subscribing(self, workspace: str, duties: Duties) -> Subscribing:

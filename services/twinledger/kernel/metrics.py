@@ -11,20 +11,24 @@ __all__ = [
     "BUILD_INFO",
     "CONFLICTS",
     "DLQ_RECORDS",
+    "ECHOES",
     "ERRORS",
     "EVENTS",
     "EVENT_AGE",
     "EVENT_LOOP_LAG",
     "EVENT_PROCESSING",
     "EVENT_TO_WRITE",
+    "HELD_RECORDS",
     "INTENTS_ENDED",
     "LAST_SUCCESS",
     "LOG_KEYS_DROPPED",
     "NOOP_WRITES_AVOIDED",
+    "OSCILLATIONS",
     "OUTBOX_OLDEST_AGE",
     "OUTBOX_PENDING",
     "REBALANCES",
     "SCHEMA_ERRORS",
+    "SUBSCRIPTIONS",
     "SUBSCRIPTION_EXPIRY",
     "TOKEN_REFRESHES",
     "UPSTREAM_DURATION",
@@ -71,6 +75,12 @@ LAST_SUCCESS = Gauge(
     "Last time the changes of a system were read to the end; standing still means that nobody looks.",
     ["workspace", "system"],
 )
+SUBSCRIPTIONS = Gauge(
+    "twinledger_subscriptions",
+    "Subscriptions by state; lapsing: renewal fails and the end is a day away, silent: polls find what it"
+    " does not announce.",
+    ["workspace", "system", "state"],
+)
 SUBSCRIPTION_EXPIRY = Gauge(
     "twinledger_subscription_expiry_timestamp_seconds",
     "Earliest end of a subscription of a system; 0: one is not proved.",
@@ -93,8 +103,19 @@ INTENTS_ENDED = Counter(
 NOOP_WRITES_AVOIDED = Counter(
     "twinledger_noop_writes_avoided_total", "Plans that held nothing to write.", ["system", "entity"]
 )
+ECHOES = Counter(
+    "twinledger_echoes_total", "Observations that only repeat our own write.", ["system", "entity"]
+)
+OSCILLATIONS = Counter(
+    "twinledger_oscillations_total",
+    "Fields no longer written since they went back and forth; a rise needs a person.",
+    ["system", "entity"],
+)
 CONFLICTS = Counter("twinledger_conflicts_total", "By the policy that decided.", ["entity", "policy"])
 
+HELD_RECORDS = Gauge(
+    "twinledger_held_records", "Records that wait for a person's answer (mass_delete).", ["reason"]
+)
 OUTBOX_PENDING = Gauge("twinledger_outbox_pending_records", "Committed rows not yet acknowledged.")
 OUTBOX_OLDEST_AGE = Gauge("twinledger_outbox_oldest_age_seconds", "Age of the oldest: relay or broker.")
 DLQ_RECORDS = Counter("twinledger_dlq_records_total", "Dead letters written.", ["topic", "reason_class"])

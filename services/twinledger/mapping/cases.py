@@ -24,7 +24,8 @@ __all__ = ["Case", "load_cases"]
 
 
 class _Given(BaseModel):
-    """Of a mapping a document to read, or fields to write; of a rule or flow fields."""
+    """Of a mapping a document to read, or fields to write; of a rule or flow fields; of a flow also
+    settings, the trigger's short name, and what the target says of its documents."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,6 +37,9 @@ class _Given(BaseModel):
     ids: dict[str, str] = {}
     entities: dict[str, dict[str, Any]] = {}
     name_attempt: int = 0
+    settings: dict[str, Any] = {}
+    id: str = ""
+    documents: list[dict[str, Any]] | None = None
 
 
 class _Expect(BaseModel):
@@ -55,6 +59,8 @@ class _Expect(BaseModel):
     expected: dict[str, Any] | None = None
     targets: list[str] | None = None
     applies: bool | None = None
+    documents: list[dict[str, Any]] | None = None
+    back: dict[str, Any] | None = None
     error: str | None = None
 
 
@@ -116,7 +122,8 @@ class Case:
         fields = self._given.fields or {}
         if self.definition in definitions.sync_rules:
             return _targets(definitions.sync_rules[self.definition], fields)
-        return _derived(next(flow for flow in definitions.flows if flow.name == self.definition), fields)
+        flow = next(flow for flow in definitions.flows if flow.name == self.definition)
+        return _derived(flow, self._given)
 
 
 def load_cases(path: Path) -> Iterator[Case]:
@@ -171,6 +178,16 @@ def _targets(rule: SyncRule, fields: Mapping[str, JSON]) -> dict[str, Any]:
     return {"targets": list(rule.targets(fields))}
 
 
-def _derived(flow: Flow, fields: Mapping[str, JSON]) -> dict[str, Any]:
-    applies = flow.applies(fields)
-    return {"applies": applies, "fields": flow.derive(fields) if applies else {}}
+def _derived(flow: Flow, given: _Given) -> dict[str, Any]:
+    """`fields` are those of the only document, `documents` all of them with their parts."""
+    if given.documents is not None:
+        return {"back": flow.back(given.documents, given.settings)}
+    fields = given.fields or {}
+    if not flow.applies(fields):
+        return {"applies": False, "fields": {}, "documents": []}
+    made = flow.derive(fields, given.settings, given.id)
+    return {
+        "applies": True,
+        "fields": made[0].fields if len(made) == 1 else None,
+        "documents": [{"part": document.part, "fields": document.fields} for document in made],
+    }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from twinledger.mapping.custom.installed import PREFIX, custom_function
+from twinledger.mapping.custom_fields import custom_field_emitter, custom_field_getter
 from twinledger.mapping.entity_model import JSON, CanonicalField
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.expressions import Condition, compile_condition
@@ -12,12 +14,12 @@ from twinledger.mapping.field_lens import Body, Document, FieldLens, Writing
 from twinledger.mapping.functions import FUNCTIONS, ValueFunction
 from twinledger.mapping.functions.amounts import read_decimal, with_minor_units
 from twinledger.mapping.functions.dates import days_between
-from twinledger.mapping.models import ScalarStatement
+from twinledger.mapping.models import CustomField, DaysAfter, ScalarStatement
 from twinledger.mapping.paths import MISSING, Path, getter, parse_path, put
 from twinledger.mapping.tables import compile_table
 from twinledger.mapping.yaml_source import Problem
 
-__all__ = ["compile_scalar", "condition_of", "functions_of", "path_of", "reader_of"]
+__all__ = ["compile_scalar", "condition_of", "function_named", "functions_of", "path_of", "reader_of"]
 
 _CHECKED_FORMATS = frozenset(("decimal", "date", "currency", "country", "email", "phone", "flag", "language"))
 _REFERENCES = ValueFunction(lambda value: value, lambda value: value, "ref")
@@ -35,7 +37,7 @@ def compile_scalar(
     emit, keys = _emitter(canonical, statement, path, function)
     return FieldLens(
         field=canonical.path,
-        read=reader_of(path, function.read, prepare),
+        read=_reader(statement, path, function, prepare),
         emit=emit,
         normal=_normal(statement, function),
         keys=keys,
@@ -71,14 +73,32 @@ def functions_of(canonical: CanonicalField, names: Sequence[str], place: str = "
     """The named functions as one, left to right while reading. The last must give the field's format."""
     if not names and canonical.format not in _CHECKED_FORMATS:
         names = ["text"]
-    for name in names:
-        if name not in FUNCTIONS:
-            raise Problem(f"{name!r} is not a value function; there are: {', '.join(FUNCTIONS)}", place)
-    chain = [FUNCTIONS[name] for name in names]
+    chain = [function_named(name, place) for name in names]
     if canonical.format in _CHECKED_FORMATS and (not chain or chain[-1].gives != canonical.format):
         fitting = [name for name, function in FUNCTIONS.items() if function.gives == canonical.format]
         raise Problem(f"{canonical.path} is a {canonical.format}; apply one of: {', '.join(fitting)}", place)
     return chain[0] if len(chain) == 1 else _chained(chain)
+
+
+def _reader(
+    statement: ScalarStatement, path: Path, function: ValueFunction, prepare: Callable[[Any], Any] | None
+) -> Callable[[Document], Any]:
+    if not isinstance(statement.written_as, CustomField):
+        return reader_of(path, function.read, prepare)
+    get = custom_field_getter(statement.written_as.custom_field)
+    return lambda document: MISSING if (value := get(document)) is MISSING else function.read(value)
+
+
+def function_named(name: str, place: str) -> ValueFunction:
+    """A value function of the language, or one of the operator's own."""
+    if name.startswith(PREFIX):
+        try:
+            return custom_function(name)
+        except Problem as problem:
+            raise Problem(str(problem), place) from problem
+    if name not in FUNCTIONS:
+        raise Problem(f"{name!r} is not a value function; there are: {', '.join(FUNCTIONS)}", place)
+    return FUNCTIONS[name]
 
 
 def reader_of(
@@ -115,8 +135,11 @@ def _emitter(
     canonical: CanonicalField, statement: ScalarStatement, path: Path, function: ValueFunction
 ) -> tuple[Callable[[Body, Writing], None], frozenset[Path]]:
     field = canonical.path
-    if statement.written_as is not None:
-        return _offset_emitter(field, statement)
+    if isinstance(statement.written_as, DaysAfter):
+        return _offset_emitter(field, statement.written_as)
+    if isinstance(statement.written_as, CustomField):
+        api_name = statement.written_as.custom_field
+        return custom_field_emitter(api_name, field, _to_vendor(statement, function))
     paths = [path, *(path_of(text, "also") for text in statement.also)]
     keys = frozenset(paths)
     to_vendor = _to_vendor(statement, function)
@@ -197,12 +220,9 @@ def _read_money(value: Any) -> Any:
     return read_decimal(value.get("amount"))
 
 
-def _offset_emitter(
-    field: str, statement: ScalarStatement
-) -> tuple[Callable[[Body, Writing], None], frozenset[Path]]:
-    assert statement.written_as is not None
-    start_field = statement.written_as.days_after
-    path = path_of(statement.written_as.path, "written_as", "path")
+def _offset_emitter(field: str, given: DaysAfter) -> tuple[Callable[[Body, Writing], None], frozenset[Path]]:
+    start_field = given.days_after
+    path = path_of(given.path, "written_as", "path")
 
     def emit(body: Body, writing: Writing) -> None:
         end, start = writing.fields.get(field), writing.fields.get(start_field)
@@ -216,13 +236,13 @@ def _offset_emitter(
 
 
 def _offset_start(statement: ScalarStatement) -> str | None:
-    return statement.written_as.days_after if statement.written_as else None
+    return statement.written_as.days_after if isinstance(statement.written_as, DaysAfter) else None
 
 
 def _clearable(canonical: CanonicalField, statement: ScalarStatement) -> bool:
     if statement.ref is not None:
         return statement.id == "text"
-    special = statement.table or statement.money or statement.written_as
+    special = statement.table or statement.money or isinstance(statement.written_as, DaysAfter)
     return not special and canonical.format not in ("decimal", "flag")
 
 

@@ -25,6 +25,7 @@ from twinledger.mapping.expressions import Condition
 from twinledger.mapping.field_lens import Document, FieldLens
 from twinledger.mapping.functions import read_instant
 from twinledger.mapping.lens import ObjectMapping
+from twinledger.mapping.lines_written import rule_of
 from twinledger.mapping.links import Link
 from twinledger.mapping.models import (
     Constant,
@@ -35,11 +36,13 @@ from twinledger.mapping.models import (
     MappingFile,
     ReferenceStatement,
     Rule,
+    ScalarStatement,
     ValueStatement,
 )
 from twinledger.mapping.names import ComposedName
 from twinledger.mapping.paths import MISSING, Path, getter
 from twinledger.mapping.rules import ReadingRule, Setter
+from twinledger.mapping.totals import TotalsRule
 from twinledger.mapping.yaml_source import Problem
 
 __all__ = ["compile_mapping"]
@@ -68,6 +71,7 @@ def compile_mapping(file: MappingFile, models: Mapping[str, EntityModel]) -> Obj
         _carrier=_carrier(file.reference),
         _create=file.create,
         _blank=file.blank,
+        totals=_totals(file),
     )
 
 
@@ -88,11 +92,16 @@ def _compiled(
         if name not in canonical:
             raise Problem(f"{name} is not a field of {file.entity}; there are: {', '.join(canonical)}")
         if isinstance(statement, LinesStatement):
-            return [compile_lines(canonical[name], statement)]
+            return compile_lines(canonical, name, statement)
         prepare = strip_references if _carries_reference(file.reference, statement.path) else None
         return [compile_scalar(canonical[name], statement, tuple(canonical), prepare)]
 
     return compiled
+
+
+def _totals(file: MappingFile) -> TotalsRule | None:
+    rules = (rule_of(given) for given in file.fields.values() if isinstance(given, LinesStatement))
+    return next(filter(None, rules), None)
 
 
 def _conditions(lenses: Mapping[str, FieldLens]) -> list[tuple[Condition, list[str]]]:
@@ -214,6 +223,8 @@ def _setters(
 def _setter(name: str, value: Constant | ValueStatement, canonical: Mapping[str, CanonicalField]) -> Setter:
     field = _known(name, canonical)
     if isinstance(value, ValueStatement):
+        if value.ref is not None:
+            return compile_scalar(field, ScalarStatement(path=value.path, ref=value.ref), ()).read
         return reader_of(path_of(value.path, "path"), functions_of(field, value.apply).read)
     if field.values and value not in field.values:
         raise Problem(f"{value!r} is not a value of {name}: {', '.join(field.values)}")

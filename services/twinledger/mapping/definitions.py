@@ -11,10 +11,11 @@ from typing import TypeVar
 import twinledger
 from twinledger.mapping.compiler import compile_mapping
 from twinledger.mapping.entity_model import entity_models
+from twinledger.mapping.errors import DefinitionError
 from twinledger.mapping.flow import Flow, compile_flow
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.mapping.models import FlowFile, MappingFile, SyncFile
-from twinledger.mapping.sync_rule import SyncRule, compile_sync_rule
+from twinledger.mapping.sync_rule import OURS, SyncRule, compile_sync_rule
 from twinledger.mapping.yaml_source import Problem, Source, load_yaml
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "load_mapping",
     "load_shipped",
     "load_sync_rule",
+    "refuse_shared_back",
     "shipped_files",
     "shown_as",
 ]
@@ -52,7 +54,22 @@ def load_shipped() -> Definitions:
         mappings[mapping.object] = mapping
     rules = (load_sync_rule(path, mappings) for path in shipped_files("definitions/sync"))
     flows = tuple(load_flow(path, mappings) for path in shipped_files("definitions/flows"))
-    return Definitions(mappings, {rule.entity: rule for rule in rules}, flows)
+    by_entity = {rule.entity: rule for rule in rules}
+    for flow in flows:
+        refuse_shared_back(flow, by_entity)
+    return Definitions(mappings, by_entity, flows)
+
+
+def refuse_shared_back(flow: Flow, rules: Mapping[str, SyncRule]) -> None:
+    """What a flow writes back is written by nobody else, or it could go round in circles."""
+    for name in flow.gives_back:
+        policy = rules[flow.on_entity].policy[name]
+        if policy.owner != OURS:
+            raise DefinitionError(
+                f"sync.{flow.on_entity} must give {name} to owner({OURS})",
+                file=f"definitions/flows/{flow.name}.yaml",
+                field=f"back.fields.{name}",
+            )
 
 
 def shipped_files(folder: str) -> Iterator[Path]:

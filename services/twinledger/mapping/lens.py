@@ -19,6 +19,7 @@ from twinledger.mapping.links import Link
 from twinledger.mapping.names import ComposedName
 from twinledger.mapping.paths import MISSING
 from twinledger.mapping.rules import ReadingRule
+from twinledger.mapping.totals import TotalsRule
 
 __all__ = ["ObjectMapping", "Reading"]
 
@@ -64,6 +65,8 @@ class ObjectMapping:
     _carrier: Carrier
     _create: Mapping[str, Any]
     _blank: str | None
+    totals: TotalsRule | None = None
+    """How the vendor works out the total of a document from its lines."""
 
     @property
     def definition(self) -> str:
@@ -167,6 +170,20 @@ class ObjectMapping:
                 raise _mapping_error(name, fault) from fault
         return said
 
+    # --- links of records of one entity ----------------------------------------------------------
+
+    def links(self) -> Mapping[str, str]:
+        """Mark of each link in patches and shadows -> the object it names."""
+        return {link.mark: link.object for link in self._links}
+
+    def links_wanted(self, fields: Mapping[str, JSON], known: Mapping[str, JSON]) -> dict[str, JSON]:
+        """Links that this side should have and is not known to, or should have no more."""
+        return {
+            mark: value
+            for link in self._links
+            for mark, value in link.wanted(fields, known.get(link.mark)).items()
+        }
+
     # --- writing -----------------------------------------------------------------------------------
 
     def write(
@@ -197,7 +214,7 @@ class ObjectMapping:
         for composed in self._names:
             composed.emit(body, fields, changed, creating=creating, attempt=name_attempt)
         for link in self._links:
-            link.emit(body, writing)
+            link.emit(body, writing, changed)
         if reference is not None and (body or creating):
             self._carrier.place(body, reference, creating=creating)
         return body

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from twinledger.mapping.entity_model import JSON
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.expressions import Condition
 from twinledger.mapping.field_lens import Body, Document, Writing
 from twinledger.mapping.paths import MISSING, Path, getter, put
 
-__all__ = ["Link"]
+__all__ = ["LEFT", "LINKED", "Link"]
+
+LINKED, LEFT = "linked", "left"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A place that names another record of the same entity. It is written with the create only:
-    later it belongs to the people who work there."""
+    """A place that names another record of the same entity. It is written with the create, once later when
+    the record gets its counterpart, and cleared when it loses it; else it belongs to the people there."""
 
     name: str
     object: str
@@ -31,6 +35,23 @@ class Link:
             raise ValueFault("an id is expected", self.name)
         return f"{self.object}/{value}"
 
-    def emit(self, body: Body, writing: Writing) -> None:
-        if writing.creating and (self.condition is None or self.condition(writing.fields)):
-            put(body, self.path, writing.resolve(f"self/{self.object}"))
+    @property
+    def mark(self) -> str:
+        """How a patch and a shadow speak of it, beside the canonical paths."""
+        return f"link:{self.name}"
+
+    def applies(self, fields: Mapping[str, JSON]) -> bool:
+        return self.condition is None or self.condition(fields)
+
+    def wanted(self, fields: Mapping[str, JSON], known: JSON) -> dict[str, JSON]:
+        """What is to be written of it; LEFT is known of a counterpart that the record no longer has."""
+        if self.applies(fields):
+            return {} if known == LINKED else {self.mark: LINKED}
+        return {self.mark: None} if known == LEFT else {}
+
+    def emit(self, body: Body, writing: Writing, changed: Collection[str]) -> None:
+        if self.applies(writing.fields):
+            if writing.creating or self.mark in changed:
+                put(body, self.path, writing.resolve(f"self/{self.object}"))
+        elif self.mark in changed:
+            body[str(self.path[0])] = None

@@ -7,7 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from twinledger.mapping.match_rule import MatchStatement
+
 __all__ = [
+    "Beside",
     "Composed",
     "FieldStatement",
     "FlowFile",
@@ -21,6 +24,7 @@ __all__ = [
     "Rule",
     "ScalarStatement",
     "SyncFile",
+    "Totals",
     "ValueStatement",
 ]
 
@@ -43,6 +47,12 @@ class DaysAfter(_Statement):
     days_after: str
 
 
+class CustomField(_Statement):
+    """The finance products read a custom field by name and write it in a list."""
+
+    custom_field: str
+
+
 class ScalarStatement(_Statement):
     """One canonical field and one place in the document."""
 
@@ -56,7 +66,7 @@ class ScalarStatement(_Statement):
     id: Literal["text", "integer"] = "text"
     default: Constant = None
     write: WriteRule = "always"
-    written_as: DaysAfter | None = None
+    written_as: DaysAfter | CustomField | None = None
     also: list[str] = []
     phase: str | None = None
     bodies: dict[Scalar, dict[str, Constant]] | None = None
@@ -69,6 +79,7 @@ class ValueStatement(_Statement):
 
     path: str
     apply: list[str] = []
+    ref: str | None = None
 
 
 class NaturalStatement(_Statement):
@@ -81,10 +92,61 @@ class NaturalStatement(_Statement):
     natural: Natural
 
 
+class SeveralTaxes(_Statement):
+    """A line that names its taxes by one group: `parts` lists the group's taxes, each with its `id`;
+    `written` carries their ids to the connector, which knows or makes the group."""
+
+    parts: str
+    id: str
+    written: str
+
+
+class Beside(_Statement):
+    """What stands beside the lines of a document and changes its sum; it is read as lines.
+
+    A percentage off the whole stays one: it is the field `percent`. `charges` are named amounts;
+    the one at `rounding` may be our own. `written` takes all of it back when lines are written."""
+
+    class Line(_Statement):
+        amount: str
+        discount: str
+        taxes: str
+        tax: str
+
+    class Discount(_Statement):
+        path: str
+        amount: str
+        before_tax: str
+        percent: str
+
+    decimals: str
+    inclusive: str
+    line: Line
+    discount: Discount
+    charges: dict[str, str]
+    rounding: str
+    written: dict[str, Constant] = {}
+
+
+class Totals(_Statement):
+    """How the vendor works out a total from lines (`mapping/totals.py`), and what makes it come to what
+    was charged where others round otherwise: an untaxed `line` of that name, or an amount at `path`
+    with its reason at `note`."""
+
+    decimals: int | Literal["currency"]
+    taxes: Literal["per_tax", "per_line"]
+    taxed: Literal["exact", "rounded_discount"]
+    line: str | None = None
+    path: str | None = None
+    note: str | None = None
+
+
 class LinesStatement(_Statement):
     """A list of lines, read and written whole. `constants` go into every written line;
     `unsupported` places must be empty, since dropping what they hold would change an amount.
-    `merged_by_id`: the vendor lays written lines over its own, so an emptied part is written as empty."""
+    `merged_by_id`: the vendor lays written lines over its own, so an emptied part is written as empty.
+    `positive_quantities`: it takes a return as a negative price. `price_decimals`: a finer price is
+    written as one piece at the line's amount. `compounded` says that the second tax is taken on both."""
 
     path: str
     each: dict[
@@ -97,6 +159,12 @@ class LinesStatement(_Statement):
     constants: dict[str, Constant] = {}
     unsupported: list[str] = []
     merged_by_id: bool = False
+    positive_quantities: bool = False
+    price_decimals: int | None = None
+    compounded: str | None = None
+    several_taxes: SeveralTaxes | None = None
+    beside: Beside | None = None
+    totals: Totals | None = None
     write: WriteRule = "always"
 
 
@@ -192,9 +260,13 @@ class MappingFile(_Statement):
 
 
 class SystemStatement(_Statement):
+    """`shares`: an object of the same vendor that shows the same records under the same ids; they are
+    observed here and written there."""
+
     role: str = "primary"
     when: str | None = None
     create: bool = True
+    shares: str | None = None
 
 
 class SyncFile(_Statement):
@@ -202,7 +274,7 @@ class SyncFile(_Statement):
     version: int = Field(1, ge=1)
     systems: dict[str, SystemStatement]
     policy: dict[str, str]
-    match: list[list[str]] = []
+    match: list[list[str]] | MatchStatement = []
     delete: Literal["archive", "void", "propagate", "detach"] = "archive"
 
 
@@ -214,26 +286,81 @@ class Trigger(_Statement):
     when: str | None = None
 
 
-class DerivedField(_Statement):
-    """One of: a field of the trigger, a reference of it, a constant, or its lines."""
+Aggregate = Literal["sum", "count", "min", "max", "first", "concat"]
+
+
+class DerivedValue(_Statement):
+    """One of: a field of the trigger (`ref` where it names a record), a constant or a setting, a text
+    made of fields, the first choice whose condition holds; in a group of lines also an aggregate."""
 
     path: str | None = None
     ref: str | None = None
     value: Constant = None
+    format: str | None = None
+    choose: list[Choice] = []
+    aggregate: Aggregate | None = None
+    apply: list[str] = []
+    default: Constant = None
+    required: bool = False
+
+
+class Choice(DerivedValue):
+    """Without a condition it is what remains."""
+
+    when: str | None = None
+
+
+class DerivedLines(_Statement):
+    """Lines made of the trigger's lines (`each`), or one line made of the trigger itself (`line`)."""
+
     each: str | None = None
-    fields: dict[str, DerivedField] = {}
+    line: dict[str, DerivedValue] = {}
+    where: str | None = None
+    group_by: list[str] = []
+    fields: dict[str, DerivedValue] = {}
+
+
+DerivedField = Annotated[
+    Annotated[DerivedValue, Tag("<value>")] | Annotated[DerivedLines, Tag("<lines>")],
+    Discriminator(lambda given: _derived_form(given)),
+]
+
+
+def _derived_form(given: Any) -> str:
+    keys = given if isinstance(given, dict) else ()
+    return "<lines>" if "each" in keys or "line" in keys else "<value>"
+
+
+class Split(_Statement):
+    """Several documents of one trigger: the lines with one value of `field` are one, or every line's
+    amount is divided by `shares`."""
+
+    field: str | None = None
+    shares: list[int | Decimal] = []
 
 
 class Derivation(_Statement):
     entity: str
     key: list[str]
     target: str
+    split_by: Split | None = None
     fields: dict[str, DerivedField]
+
+
+class Back(_Statement):
+    """What goes back to the trigger, over what the target says of the documents; `gather` makes one
+    value of several documents' (without it: the value they have in common)."""
+
+    gather: dict[str, Aggregate] = {}
+    fields: dict[str, DerivedValue]
 
 
 class FlowFile(_Statement):
     flow: str = Field(pattern=r"^[a-z0-9-]+$")
     version: int = Field(1, ge=1)
+    enabled: bool = True
     on: Trigger
     derive: Derivation
+    back: Back | None = None
     undo: Literal["review"] = "review"
+    follow: Literal["never", "while_draft"] = "never"

@@ -5,36 +5,23 @@ Enrich asks for targets and policies; the merge itself is enrich's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from twinledger.mapping.compile_scalars import condition_of
-from twinledger.mapping.entity_model import JSON, EntityModel
+from twinledger.mapping.entity_model import JSON, CanonicalField, EntityModel
 from twinledger.mapping.errors import MappingError, ValueFault
 from twinledger.mapping.expressions import Condition
+from twinledger.mapping.field_policy import FieldPolicy, parse_policy
 from twinledger.mapping.lens import ObjectMapping
+from twinledger.mapping.match_rule import MatchRule, compile_match
 from twinledger.mapping.models import SyncFile, SystemStatement
 from twinledger.mapping.yaml_source import Problem
 
-__all__ = ["FieldPolicy", "SyncRule", "SystemRule", "compile_sync_rule"]
+__all__ = ["OURS", "FieldPolicy", "SyncRule", "SystemRule", "compile_sync_rule"]
 
-PolicyKind = Literal["lww", "owner", "write_once", "computed"]
-
-_POLICY = re.compile(r"(lww|write_once|computed)|owner\(([a-z_]+)\)")
-
-
-@dataclass(frozen=True, slots=True)
-class FieldPolicy:
-    """How changes of a field are judged. `owner` is a system ("freshbooks") and set for `owner` only.
-
-    lww: the last writer wins. owner: only that system's changes count, others are put back.
-    write_once: accepted while empty. computed: every system works it out itself, never written.
-    """
-
-    kind: PolicyKind
-    owner: str | None = None
+OURS = "twinledger"
+"""Owner of what flows write back: no system may change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +33,14 @@ class SystemRule:
     role: str
     when: Condition | None
     create: bool
+    shares: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRule:
     """One entity in several systems. `match`: sets of fields that identify it on first sight, the best
-    first; a later set is tried where one before it says nothing. Empty: by reference only."""
+    first; a later set is tried where one before it says nothing. Empty: by reference only. `scored`: several
+    fields are compared and weighed instead."""
 
     entity: str
     version: int
@@ -59,6 +48,20 @@ class SyncRule:
     policy: Mapping[str, FieldPolicy]
     match: Sequence[Sequence[str]]
     delete: str
+    scored: MatchRule | None = None
+
+    @property
+    def identifying(self) -> tuple[str, ...]:
+        """Fields that a record is recognised by."""
+        if self.scored is not None:
+            return self.scored.paths
+        return tuple(dict.fromkeys(name for names in self.match for name in names))
+
+    def shared_with(self, object_name: str) -> tuple[str, ...]:
+        """Objects that show the records of this one under the same ids."""
+        shares = self.systems[object_name].shares if object_name in self.systems else None
+        others = (name for name, rule in self.systems.items() if rule.shares == object_name)
+        return (*others, *((shares,) if shares is not None else ()))
 
     @property
     def definition(self) -> str:
@@ -69,7 +72,9 @@ class SyncRule:
         """Objects that should hold an entity with these fields, in the order of the rule."""
         try:
             return tuple(
-                name for name, rule in self.systems.items() if rule.when is None or rule.when(fields)
+                name
+                for name, rule in self.systems.items()
+                if rule.shares is None and (rule.when is None or rule.when(fields))
             )
         except ValueFault as fault:
             raise MappingError(str(fault), field=f"sync.{self.entity}") from fault
@@ -82,22 +87,34 @@ def compile_sync_rule(
     if file.sync not in models:
         raise Problem(f"{file.sync!r} is not an entity; there are: {', '.join(models)}", "sync")
     fields = models[file.sync].fields
-    for index, names in enumerate(file.match):
-        for name in names:
-            if name not in fields:
-                raise Problem(f"{name} is not a field of {file.sync}", "match", index)
+    exact, scored = _match(file, fields)
     if missing := [name for name in fields if name not in file.policy]:
         raise Problem(f"no policy for {', '.join(missing)}", "policy")
     systems = {
         name: _system(name, given, file.sync, models, mappings) for name, given in file.systems.items()
     }
-    owners = {name.partition(".")[0] for name in systems}
+    owners = {name.partition(".")[0] for name in systems} | {OURS}
     policy = {}
     for name, text in file.policy.items():
         if name not in fields:
             raise Problem(f"{name} is not a field of {file.sync}", "policy", name)
-        policy[name] = _policy(name, text, owners)
-    return SyncRule(file.sync, file.version, systems, policy, file.match, file.delete)
+        try:
+            policy[name] = parse_policy(text, fields[name], owners)
+        except Problem as problem:
+            raise Problem(str(problem), "policy", name) from problem
+    return SyncRule(file.sync, file.version, systems, policy, exact, file.delete, scored)
+
+
+def _match(
+    file: SyncFile, fields: Mapping[str, CanonicalField]
+) -> tuple[Sequence[Sequence[str]], MatchRule | None]:
+    if not isinstance(file.match, list):
+        return (), compile_match(file.match, file.sync, fields)
+    for index, names in enumerate(file.match):
+        for name in names:
+            if name not in fields:
+                raise Problem(f"{name} is not a field of {file.sync}", "match", index)
+    return file.match, None
 
 
 def _system(
@@ -114,15 +131,6 @@ def _system(
         when = condition_of(given.when, tuple(models[entity].fields))
     except Problem as problem:
         raise Problem(str(problem), "systems", name, *problem.place) from problem
-    return SystemRule(name, given.role, when, given.create)
-
-
-def _policy(name: str, text: str, owners: set[str]) -> FieldPolicy:
-    match = _POLICY.fullmatch(text)
-    if match is None:
-        raise Problem(f"{text!r} is none of lww, owner(<system>), write_once, computed", "policy", name)
-    if match[2] is None:
-        return FieldPolicy(match[1])  # type: ignore[arg-type] # the pattern lists the kinds
-    if match[2] not in owners:
-        raise Problem(f"{match[2]} does not hold this entity", "policy", name)
-    return FieldPolicy("owner", match[2])
+    if given.shares is not None and given.shares.partition(".")[0] == name.partition(".")[0]:
+        raise Problem("shares names an object of another product", "systems", name, "shares")
+    return SystemRule(name, given.role, when, given.create and given.shares is None, given.shares)

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from twinledger.kernel.database import Connection
 from twinledger.state.records import CrosswalkRow, ExternalKey
 
-__all__ = ["bind", "rows_of_entities", "rows_of_keys", "sides_of_entities"]
+__all__ = [
+    "bind",
+    "doubles_of_entities",
+    "merged_into_keys",
+    "redirects_of_entities",
+    "rows_of_entities",
+    "rows_of_keys",
+    "sides_of_entities",
+]
 
-_COLUMNS = "c.workspace, c.object, c.external_id, c.entity_id, c.role, c.status"
+# The survivor is looked up row by row: hardly any row has one.
+_COLUMNS = """c.workspace, c.object, c.external_id, c.entity_id, c.role, c.status, c.merged_into,
+    case when c.merged_into is not null then
+        (select s.entity_id from crosswalk s where s.workspace = c.workspace and s.object = c.object
+            and s.external_id = c.merged_into) end as survivor"""
 
 
-def _row(row: tuple[str, str, str, UUID, str, str]) -> CrosswalkRow:
-    workspace, object_name, external_id, entity_id, role, status = row
-    return CrosswalkRow(workspace, ExternalKey(object_name, external_id), entity_id, role, status)
+def _row(row: tuple[str, str, str, UUID, str, str, str | None, UUID | None]) -> CrosswalkRow:
+    workspace, object_name, external_id, entity_id, role, status, merged_into, survivor = row
+    key = ExternalKey(object_name, external_id)
+    return CrosswalkRow(workspace, key, entity_id, role, status, merged_into, survivor)
 
 
 async def rows_of_keys(
@@ -52,17 +65,57 @@ async def sides_of_entities(connection: Connection, ids: Collection[UUID]) -> li
     return [_row(tuple(row)) for row in rows]
 
 
+async def doubles_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
+    """Records that wait for a person, since another one stands in their place."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from crosswalk c where c.entity_id = any($1) and c.status = 'orphan'",  # noqa: S608
+        list(ids),
+    )
+    return [_row(tuple(row)) for row in rows]
+
+
+async def redirects_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
+    """Records of these entities that were merged into others, which are there."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from crosswalk c
+             where c.entity_id = any($1) and c.status = 'merged_into'
+               and exists (select from crosswalk s where s.workspace = c.workspace and s.object = c.object
+                              and s.external_id = c.merged_into and s.status = 'active')""",  # noqa: S608
+        list(ids),
+    )
+    return [_row(tuple(row)) for row in rows]
+
+
+async def merged_into_keys(
+    connection: Connection, workspace: str, keys: Collection[ExternalKey]
+) -> list[CrosswalkRow]:
+    """Records that were merged into these."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from unnest($2::text[], $3::text[]) as k(object, external_id)
+             cross join lateral (select * from crosswalk x where x.workspace = $1 and x.object = k.object
+                                    and x.merged_into = k.external_id) as c""",  # noqa: S608 - fixed columns
+        workspace,
+        [key.object for key in keys],
+        [key.external_id for key in keys],
+    )
+    return [_row(tuple(row)) for row in rows]
+
+
 async def bind(connection: Connection, rows: Iterable[CrosswalkRow]) -> None:
     """Link external ids to entities; a row that exists keeps its entity unless it was an orphan."""
-    wanted = list(rows)
+    last = {(row.workspace, row.key): row for row in rows}
+    # Places are left before they are taken: one active row an entity, object and role.
+    wanted = sorted(last.values(), key=lambda row: row.status == "active")
     if not wanted:
         return
     await connection.execute(
         """
-        insert into crosswalk (workspace, object, external_id, entity_id, role, status)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[])
+        insert into crosswalk (workspace, object, external_id, entity_id, role, status, merged_into)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[],
+                             $7::text[])
         on conflict (workspace, object, external_id) do update
-            set entity_id = excluded.entity_id, role = excluded.role, status = excluded.status
+            set entity_id = excluded.entity_id, role = excluded.role, status = excluded.status,
+                merged_into = excluded.merged_into
             where crosswalk.status = 'orphan' or crosswalk.entity_id = excluded.entity_id
         """,
         [r.workspace for r in wanted],
@@ -71,4 +124,21 @@ async def bind(connection: Connection, rows: Iterable[CrosswalkRow]) -> None:
         [r.entity_id for r in wanted],
         [r.role for r in wanted],
         [r.status for r in wanted],
+        [r.merged_into for r in wanted],
     )
+    await _follow(connection, [row for row in wanted if row.merged_into is not None])
+
+
+async def _follow(connection: Connection, merged: Sequence[CrosswalkRow]) -> None:
+    """What was merged into a record that is merged now names the last survivor: one step leads there."""
+    if merged:
+        await connection.execute(
+            """update crosswalk c set merged_into = t.survivor
+                 from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+                   as t(workspace, object, id, survivor)
+                where c.workspace = t.workspace and c.object = t.object and c.merged_into = t.id""",
+            [row.workspace for row in merged],
+            [row.key.object for row in merged],
+            [row.key.external_id for row in merged],
+            [row.merged_into for row in merged],
+        )

@@ -12,13 +12,15 @@ from twinledger.state.records import Clock, Entity
 
 __all__ = ["load_entities", "lock_entities", "save_entities"]
 
-_COLUMNS = "id, workspace, type, version, origin, fields, clocks, definition"
+_COLUMNS = "id, workspace, type, version, origin, fields, clocks, definition, parked"
 
 
 def _entity(row: tuple[object, ...]) -> Entity:
-    id_, workspace, type_, version, origin, fields, clocks, definition = row
+    id_, workspace, type_, version, origin, fields, clocks, definition, parked = row
     clocks_by_path = {path: Clock(*clock) for path, clock in clocks.items()}  # type: ignore[attr-defined]
-    return Entity(id_, workspace, type_, version, origin, fields, clocks_by_path, definition)  # type: ignore[arg-type]
+    entity = Entity(id_, workspace, type_, version, origin, fields, clocks_by_path, definition)  # type: ignore[arg-type]
+    entity.parked = parked  # type: ignore[assignment]
+    return entity
 
 
 async def lock_entities(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Entity]:
@@ -46,12 +48,14 @@ async def save_entities(connection: Connection, entities: Iterable[Entity]) -> N
         return
     await connection.execute(
         """
-        insert into entity (id, workspace, type, version, origin, fields, clocks, definition)
-        select id, workspace, type, version, origin, fields::jsonb, clocks::jsonb, definition
+        insert into entity (id, workspace, type, version, origin, fields, clocks, definition, parked)
+        select id, workspace, type, version, origin, fields::jsonb, clocks::jsonb, definition, parked::jsonb
           from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-                      $8::text[]) as t(id, workspace, type, version, origin, fields, clocks, definition)
+                      $8::text[], $9::text[])
+               as t(id, workspace, type, version, origin, fields, clocks, definition, parked)
         on conflict (id) do update set version = excluded.version, fields = excluded.fields,
-            clocks = excluded.clocks, definition = excluded.definition, updated_at = now()
+            clocks = excluded.clocks, definition = excluded.definition, parked = excluded.parked,
+            updated_at = now()
         """,
         [e.id for e in rows],
         [e.workspace for e in rows],
@@ -61,4 +65,5 @@ async def save_entities(connection: Connection, entities: Iterable[Entity]) -> N
         [orjson.dumps(e.fields).decode() for e in rows],
         [orjson.dumps(e.clocks, default=list).decode() for e in rows],
         [e.definition for e in rows],
+        [orjson.dumps(e.parked).decode() if e.parked else "{}" for e in rows],
     )

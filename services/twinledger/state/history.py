@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import orjson
 from twinledger.kernel.database import Connection
 from twinledger.state.records import Conflict, Review
 
-__all__ = ["AuditRow", "save_audit", "save_conflicts", "save_reviews"]
+__all__ = ["AuditRow", "close_review", "save_audit", "save_conflicts", "save_reviews", "withdraw_reviews"]
 
 
 class AuditRow(NamedTuple):
@@ -83,3 +83,23 @@ async def save_reviews(connection: Connection, reviews: Iterable[Review]) -> Non
             review.subject,
             _json(review.evidence),
         )
+
+
+async def withdraw_reviews(
+    connection: Connection, workspace: str, asked: Collection[tuple[str, str]]
+) -> None:
+    """Questions (kind, subject) that answered themselves are asked no more."""
+    if asked:
+        await connection.execute(
+            """update review_item r set state = 'withdrawn'
+                 from unnest($2::text[], $3::text[]) as t(kind, subject)
+                where r.workspace = $1 and r.kind = t.kind and r.subject = t.subject and r.state = 'open'""",
+            workspace,
+            [kind for kind, _ in asked],
+            [subject for _, subject in asked],
+        )
+
+
+async def close_review(connection: Connection, number: int) -> None:
+    """A person has answered."""
+    await connection.execute("update review_item set state = 'answered' where id = $1", number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from twinledger.kernel.database import Connection
@@ -26,13 +26,19 @@ async def lock_types(connection: Connection, workspace: str, entity_types: Colle
 
 
 async def entities_by_match_key(
-    connection: Connection, workspace: str, keys: Collection[str]
+    connection: Connection, workspace: str, keys: Collection[str], *, at_most: int = 100
 ) -> dict[str, set[UUID]]:
-    """Entities that hold each key; a key reads like "customer?email=ana@harbor.example"."""
+    """Entities that hold each key; a key reads like "customer?email=ana@harbor.example".
+
+    Of a key that more than `at_most` hold no more are named: it tells nobody from anybody.
+    """
     rows = await connection.fetch(
-        "select value, entity_id from match_key where workspace = $1 and value = any($2)",
+        """select k.value, m.entity_id from unnest($2::text[]) as k(value)
+            cross join lateral (select entity_id from match_key x
+                                 where x.workspace = $1 and x.value = k.value limit $3) as m""",
         workspace,
         list(keys),
+        at_most + 1,
     )
     found: dict[str, set[UUID]] = {}
     for row in rows:
@@ -41,20 +47,29 @@ async def entities_by_match_key(
 
 
 async def save_match_keys(
-    connection: Connection, workspace: str, keys_of: Mapping[UUID, Collection[str]]
+    connection: Connection,
+    workspace: str,
+    *,
+    removed: Sequence[tuple[str, UUID]],
+    added: Sequence[tuple[str, UUID]],
 ) -> None:
-    """Replace the keys of these entities."""
-    if not keys_of:
-        return
-    flat = [(entity_id, key) for entity_id, keys in keys_of.items() for key in keys]
-    await connection.execute("delete from match_key where entity_id = any($1)", list(keys_of))
-    await connection.execute(
-        """insert into match_key (workspace, value, entity_id)
-           select $1, * from unnest($2::text[], $3::uuid[]) on conflict do nothing""",
-        workspace,
-        [key for _, key in flat],
-        [entity_id for entity_id, _ in flat],
-    )
+    """Entities are found under other keys from now on."""
+    if removed:
+        await connection.execute(
+            """delete from match_key m using unnest($2::text[], $3::uuid[]) as k(value, entity_id)
+                where m.workspace = $1 and m.value = k.value and m.entity_id = k.entity_id""",
+            workspace,
+            [key for key, _ in removed],
+            [entity_id for _, entity_id in removed],
+        )
+    if added:
+        await connection.execute(
+            """insert into match_key (workspace, value, entity_id)
+               select $1, * from unnest($2::text[], $3::uuid[]) on conflict do nothing""",
+            workspace,
+            [key for key, _ in added],
+            [entity_id for _, entity_id in added],
+        )
 
 
 async def targets_by_reference(

@@ -11,7 +11,7 @@ __all__ = ["Duty", "release_duties", "take_duties"]
 
 
 class Duty(NamedTuple):
-    """A piece of background work: `read`, `poll` or `subscribe`, for an object or a system."""
+    """A piece of background work: `read`, `poll`, `sweep` or `subscribe`, for an object or a system."""
 
     purpose: str
     object: str

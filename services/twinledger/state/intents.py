@@ -16,6 +16,7 @@ __all__ = [
     "insert_planned",
     "intent_of",
     "open_intents",
+    "rest",
     "save_intent_states",
     "unsettled_objects",
     "wake_waiting",
@@ -72,7 +73,10 @@ async def open_intents(connection: Connection, entity_ids: Collection[UUID]) -> 
 
 
 async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> None:
-    """Add planned intents; the same plan made twice has the same id and stays one row."""
+    """Add planned intents; the same plan made twice has the same id and stays one row.
+
+    One that was dropped unsent, while a person was asked, and is wanted after all is planned again.
+    """
     rows = list(intents)
     if not rows:
         return
@@ -84,7 +88,9 @@ async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> N
           from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[],
                       $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[])
                as t(id, w, g, e, o, r, op, p, b, ref, lane, v, at)
-        on conflict (id) do nothing
+        on conflict (id) do update set state = 'planned', planned_at = now(), not_before = now(),
+                settled_at = null
+            where intent.state = 'superseded' and intent.sent_at is null
         """,
         [i.id for i in rows],
         [i.workspace for i in rows],
@@ -100,6 +106,16 @@ async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> N
         [i.entity_version for i in rows],
         [i.received_at for i in rows],
     )
+
+
+async def rest(connection: Connection, ids: Collection[UUID], seconds: float) -> None:
+    """Planned, but not to be sent yet: something may still be heard that changes the plan."""
+    if ids:
+        await connection.execute(
+            "update intent set not_before = now() + make_interval(secs => $2) where id = any($1)",
+            list(ids),
+            seconds,
+        )
 
 
 async def save_intent_states(connection: Connection, intents: Iterable[Intent]) -> None:

@@ -6,12 +6,14 @@ and stores what changed in one go. `fields` maps canonical path -> canonical val
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 __all__ = [
+    "NO_MARKS",
     "Clock",
     "Conflict",
     "CrosswalkRow",
@@ -21,6 +23,8 @@ __all__ = [
     "Intent",
     "IntentState",
     "Lane",
+    "Marks",
+    "Parked",
     "Review",
     "Shadow",
     "Target",
@@ -28,6 +32,8 @@ __all__ = [
 ]
 
 Fields = dict[str, Any]
+Parked = dict[str, dict[str, dict[str, Any]]]
+"""path -> object -> {value, at}: what each side wants of a field that a person must decide."""
 Lane = Literal["live", "retry", "verify", "backfill"]
 IntentState = Literal["planned", "sending", "unknown", "confirmed", "rejected", "superseded"]
 
@@ -77,11 +83,30 @@ class Entity:
     definition: str = ""
     changed: bool = False
     is_new: bool = False
+    parked: Parked = field(default_factory=dict)
 
     def set(self, path: str, value: Any, clock: Clock) -> None:
         self.fields[path] = value
         self.clocks[path] = clock
         self.changed = True
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is known of a side's fields beyond the values it holds.
+
+    `unseen`: written by us and not seen since. `mangled`: what we sent where the side made something
+    else of it. `doubts`: when the first look after our write showed another value. `held`: since when
+    a field is written no more, because it went back and forth.
+    """
+
+    unseen: Sequence[str] = ()
+    mangled: Mapping[str, Any] = field(default_factory=dict)
+    doubts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_MARKS = Marks()
 
 
 @dataclass(slots=True)
@@ -96,18 +121,36 @@ class Shadow:
     vendor_updated_at: datetime | None
     read_started_at: datetime
     revision: int = 0
+    marks: Marks = NO_MARKS
     changed: bool = False
+
+    def forget(self) -> None:
+        """What one record held is no base for another that stands in its place."""
+        self.fields, self.bases = {}, {}
+        self.content_hash, self.vendor_updated_at, self.marks = None, None, NO_MARKS
+        self.changed = True
+
+    def holds(self, path: str, value: Any) -> bool:
+        """Is this what the side makes of `value`?"""
+        made_of = self.marks.mangled
+        return self.fields.get(path) == value or (path in made_of and made_of[path] == value)
 
 
 @dataclass(frozen=True, slots=True)
 class CrosswalkRow:
-    """External id <-> entity."""
+    """External id <-> entity. `merged_into`: the id that took its place, `survivor`: whose that one is."""
 
     workspace: str
     key: ExternalKey
     entity_id: UUID
     role: str
     status: str = "active"
+    merged_into: str | None = None
+    survivor: UUID | None = None
+
+    @property
+    def system(self) -> str:
+        return system_of(self.key.object)
 
 
 @dataclass(slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
 
 from twinledger.kernel.database import Connection
-from twinledger.state.records import Shadow, Target
+from twinledger.state.records import NO_MARKS, Marks, Shadow, Target
 
 __all__ = ["hold_target", "load_shadows", "save_shadows"]
 
@@ -18,12 +19,23 @@ async def load_shadows(connection: Connection, entity_ids: Collection[UUID]) -> 
     """All sides of these entities; the caller holds the entity locks."""
     rows = await connection.fetch(
         """select entity_id, object, role, external_id, fields, bases, content_hash,
-                  vendor_updated_at, read_started_at, revision
+                  vendor_updated_at, read_started_at, revision, marks
              from shadow where entity_id = any($1)""",
         list(entity_ids),
     )
-    shadows = (Shadow(Target(*row[:3]), *row[3:]) for row in map(tuple, rows))
+    shadows = (
+        Shadow(Target(*row[:3]), *row[3:10], marks=_marks(row[10]))  # type: ignore[misc] # ten columns
+        for row in map(tuple, rows)
+    )
     return {shadow.target: shadow for shadow in shadows}
+
+
+def _marks(stored: dict[str, Any]) -> Marks:
+    return Marks(**stored) if stored else NO_MARKS
+
+
+def _stored(marks: Marks) -> str:
+    return "{}" if marks == NO_MARKS else orjson.dumps(marks).decode()
 
 
 async def save_shadows(connection: Connection, shadows: Iterable[Shadow]) -> None:
@@ -34,14 +46,15 @@ async def save_shadows(connection: Connection, shadows: Iterable[Shadow]) -> Non
     await connection.execute(
         """
         insert into shadow (entity_id, object, role, external_id, fields, bases, content_hash,
-                            vendor_updated_at, read_started_at, revision)
-        select e, o, r, x, f::jsonb, b::jsonb, h, v, s, n
+                            vendor_updated_at, read_started_at, revision, marks)
+        select e, o, r, x, f::jsonb, b::jsonb, h, v, s, n, m::jsonb
           from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                      $8::timestamptz[], $9::timestamptz[], $10::bigint[]) as t(e, o, r, x, f, b, h, v, s, n)
+                      $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::text[])
+               as t(e, o, r, x, f, b, h, v, s, n, m)
         on conflict (entity_id, object, role) do update set external_id = excluded.external_id,
             fields = excluded.fields, bases = excluded.bases, content_hash = excluded.content_hash,
             vendor_updated_at = excluded.vendor_updated_at, read_started_at = excluded.read_started_at,
-            revision = excluded.revision
+            revision = excluded.revision, marks = excluded.marks
         """,
         [s.target.entity_id for s in rows],
         [s.target.object for s in rows],
@@ -53,6 +66,7 @@ async def save_shadows(connection: Connection, shadows: Iterable[Shadow]) -> Non
         [s.vendor_updated_at for s in rows],
         [s.read_started_at for s in rows],
         [s.revision for s in rows],
+        [_stored(s.marks) for s in rows],
     )
 
 

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from twinledger.kernel.database import Connection
 from twinledger.state.sealing import Place, Sealer
 
 __all__ = [
+    "STATES",
     "StoredSubscription",
     "SubscriptionState",
+    "count_subscriptions",
     "due_subscriptions",
     "ensure_subscription",
     "find_subscription",
     "load_subscriptions",
     "mark_asked",
+    "mark_heard",
+    "mark_silent",
     "postpone_subscription",
     "save_subscription",
 ]
 
 SubscriptionState = Literal["wanted", "registered", "verified", "active", "lapsing", "silent", "disabled"]
+
+STATES: tuple[str, ...] = get_args(SubscriptionState)
 
 _COLUMNS = """key, workspace, system, object, event, external_id, secret, state, address, asked_at,
               expires_at, attempt"""
@@ -122,13 +128,44 @@ async def save_subscription(
 
 
 async def postpone_subscription(connection: Connection, key: str, seconds: float) -> None:
-    """The vendor did not take it now."""
+    """The vendor did not take it now; one that ends within a day is about to lapse."""
     await connection.execute(
-        """update subscription set attempt = attempt + 1, due_at = now() + make_interval(secs => $2)
+        """update subscription set attempt = attempt + 1, due_at = now() + make_interval(secs => $2),
+                  state = case when expires_at < now() + interval '1 day' then 'lapsing' else state end
             where key = $1""",
         key,
         seconds,
     )
+
+
+async def mark_silent(connection: Connection, workspace: str, object_name: str) -> bool:
+    """Polls find what it does not announce: it is looked at now. True if that was news."""
+    status = await connection.execute(
+        """update subscription set state = 'silent', due_at = now()
+            where workspace = $1 and object = $2 and state in ('verified', 'active')""",
+        workspace,
+        object_name,
+    )
+    return bool(status != "UPDATE 0")
+
+
+async def mark_heard(connection: Connection, workspace: str, object_name: str) -> None:
+    """It announces again."""
+    await connection.execute(
+        "update subscription set state = 'active' where workspace = $1 and object = $2 and state = 'silent'",
+        workspace,
+        object_name,
+    )
+
+
+async def count_subscriptions(connection: Connection, workspace: str, system: str) -> dict[str, int]:
+    """How many of a system are in each state."""
+    rows = await connection.fetch(
+        "select state, count(*) as n from subscription where workspace = $1 and system = $2 group by state",
+        workspace,
+        system,
+    )
+    return {row["state"]: row["n"] for row in rows}
 
 
 async def _sealed(connection: Connection, sealer: Sealer, row: StoredSubscription) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import new_secret
 
-__all__ = ["Workspace", "ensure_workspace", "find_workspace", "list_workspaces"]
+__all__ = ["Workspace", "ensure_workspace", "find_workspace", "list_workspaces", "load_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ async def ensure_workspace(connection: Connection, workspace: str) -> Workspace:
     )
     key = await connection.fetchval("select reference_key from workspace where id = $1", workspace)
     return Workspace(workspace, key)
+
+
+async def load_settings(connection: Connection, workspace: str) -> Mapping[str, Any]:
+    """What the workspace has chosen; nothing when it has chosen nothing."""
+    return await connection.fetchval("select settings from workspace where id = $1", workspace) or {}
 
 
 async def list_workspaces(connection: Connection) -> list[dict[str, Any]]:

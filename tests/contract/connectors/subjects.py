@@ -26,6 +26,8 @@ class Subject:
     unknown_id: str
     limit: Mapping[str, int]
     limited: Sequence[str]
+    fills_pages: bool = True
+    """The seeded business has more of them than fit on a page."""
 
     def new(self, label: str, reference: str) -> WriteCall:
         return WriteCall(
@@ -92,6 +94,26 @@ SUBJECTS = {
             unknown_id="7001000000999999999",
             limit={"minute": 1},
             limited=("rate_limited",),
+        ),
+        Subject(
+            system="zoho_inventory",
+            object="zoho_inventory.item",
+            kind="item",
+            create=lambda label, reference: {
+                "name": label,
+                "rate": 12.5,
+                "sku": reference,
+                "product_type": "goods",
+                "item_type": "sales",
+            },
+            change=lambda label: {"name": label},
+            act=lambda label: {"name": label},
+            name=lambda document: str(document["name"]),
+            create_method="POST",
+            unknown_id="7001000000999999999",
+            limit={"minute": 1},
+            limited=("rate_limited",),
+            fills_pages=False,
         ),
     )
 }

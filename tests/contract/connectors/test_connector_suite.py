@@ -95,6 +95,7 @@ async def test_an_update_changes_its_field_alone(party: Party, subject: Subject,
     changed = {key for key in old if old[key] != new.get(key)}
     stamps = {"updated", "Modified_Time", "last_modified_time"}
     named = {"fname", "First_Name", "Full_Name", "first_name", "contact_persons"}
+    named |= {"name", "item_name"}
     assert changed <= stamps | named
     assert await bearing(party, subject, one) == [external_id]
 
@@ -160,7 +161,7 @@ async def test_pages_hold_every_record_once(party: Party, subject: Subject) -> N
     ]
     assert len(seen) == len(set(seen))
     assert set(seen) == set(wanted)
-    assert pages > 1, "the seeded business fills one page only"
+    assert pages > 1 or not subject.fills_pages, "the seeded business fills one page only"
 
 
 async def test_a_persons_change_is_found_by_the_poll(party: Party, subject: Subject, one: WriteCall) -> None:

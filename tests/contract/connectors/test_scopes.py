@@ -23,7 +23,11 @@ from twinledger.kernel.errors import PermanentError
 from twinledger.kernel.http import new_http_client
 
 UNKNOWN = "999999999"
-STATES = {"zoho_books.invoice": "sent", "zoho_books.sales_order": "open"}
+STATES = {
+    "zoho_books.invoice": "sent",
+    "zoho_books.sales_order": "open",
+    "zoho_inventory.sales_order": "confirmed",
+}
 
 
 def operations(platform: str) -> Iterator[tuple[str, str]]:

@@ -216,6 +216,19 @@ async def test_a_person_needs_no_organization(books: Books) -> None:
     await books.create(HOMES[books.party.system]["customer"], "customer", fields)
 
 
+async def test_a_deal_takes_what_flows_write_back(sandbox: Sandbox) -> None:
+    deal = {"name": "Spring menu", "amount": "286.5", "stage": "Qualification", "closing_date": "2026-03-05"}
+    async with open_party(sandbox, "zoho_crm") as party:
+        books = Books(party)
+        await books.create("deal", "deal", deal)
+        back = {"external_invoice_number": "DEAL-1", "payment_state": "partial"}
+        await books.update("deal", "deal", {**back, "notes": "Soon"})
+        await books.update("deal", "deal", {"payment_state": None, "stage": "Closed Won"})
+        read = await party.connector.source.read("zoho_crm.deal", [books.ids["deal:deal"]], party.permit)
+        reading = books.mapping("deal").read(decode(read.documents[0].document))
+        assert reading.fields["state"] == "won"
+
+
 @pytest.fixture(params=["freshbooks", "zoho_books"])
 async def ledger(request: pytest.FixtureRequest, sandbox: Sandbox) -> AsyncIterator[Books]:
     async with open_party(sandbox, request.param) as party:
@@ -232,6 +245,9 @@ async def test_money_is_written_to_the_cent(ledger: Books) -> None:
         await ledger.create("sales_order", "order", ORDER)
         await ledger.update("sales_order", "order", {"notes": "Soon"})
         await ledger.update("sales_order", "order", {"state": "confirmed"})
+        back = {"external_invoice_number": "INV-9001", "payment_state": "unpaid"}
+        await ledger.update("sales_order", "order", back)
+        await ledger.update("sales_order", "order", {"payment_state": None})
     lines = INVOICE["lines"]
     assert isinstance(lines, list)
     if only(ledger, "freshbooks"):  # its lines name no item

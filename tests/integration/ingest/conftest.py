@@ -31,6 +31,7 @@ from twinledger.ingest.poller import ObjectPoller, Polling
 from twinledger.ingest.reader import ObjectReader, Reading
 from twinledger.ingest.subscriber import Subscribing, SystemSubscriber
 from twinledger.ingest.subscription_directory import SubscriptionDirectory
+from twinledger.ingest.sweeper import ObjectSweeper, Sweeping
 from twinledger.ingest.undeliverable import Undeliverable
 from twinledger.kernel.clock import SystemClock
 from twinledger.kernel.database import Pool, open_pool
@@ -116,6 +117,8 @@ class ScriptedSubscriber:
 
     async def renew(self, subscription: Subscription, address: str, permit: CallPermit) -> Subscription:
         self.calls.append(("renew", address))
+        if self.errors:
+            raise self.errors.pop()
         return replace(subscription, state="verified", expires_at=self.expires_at)
 
 
@@ -131,6 +134,7 @@ class Stage:
     duties: Duties
     reading: Reading
     polling: Polling
+    sweeping: Sweeping
     subscribing: Subscribing
     connector: Connector
     pause: SystemPause
@@ -142,6 +146,9 @@ class Stage:
 
     def poller(self) -> ObjectPoller:
         return ObjectPoller(OBJECT, self.connector, self.permits, self.pause, self.polling)
+
+    def sweeper(self) -> ObjectSweeper:
+        return ObjectSweeper(OBJECT, self.connector, self.permits["backfill"], self.pause, self.sweeping)
 
     def system_subscriber(self) -> SystemSubscriber:
         return SystemSubscriber(
@@ -192,7 +199,8 @@ async def stage(database: str) -> AsyncIterator[Stage]:
         await ensure_workspace(connection, "default")
     clock, codec, broker = SystemClock(), Codec.from_files(), MemoryBroker()
     source, subscriber = ScriptedSource(), ScriptedSubscriber()
-    wanted = [Duty("read", OBJECT), Duty("poll", OBJECT), Duty("subscribe", SYSTEM)]
+    wanted = [Duty(purpose, OBJECT) for purpose in ("read", "poll", "sweep")]
+    wanted.append(Duty("subscribe", SYSTEM))
     duties = Duties(pool, "default", wanted, clock, owner="ingest-0")
     await duties._take()
     sealer = Sealer(LocalKeyWrapper(bytes(32)))
@@ -218,6 +226,7 @@ async def stage(database: str) -> AsyncIterator[Stage]:
         duties,
         Reading("default", pool, broker, codec, clock, ladder, duties, undeliverable, first_read),
         Polling("default", pool, broker, codec, clock, duties, first_read, 3600.0),
+        Sweeping("default", pool, broker, codec, clock, duties, {OBJECT: "customer"}, 0.05),
         Subscribing("default", pool, sealer, directory, duties, clock, "https://sync.example/", 0.05, 3600.0),
         connector,
         SystemPause(clock),

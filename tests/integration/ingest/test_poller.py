@@ -102,6 +102,18 @@ async def test_a_hinted_change_is_not_lost(stage: Stage) -> None:
     assert lost() == before
 
 
+async def test_a_change_long_after_the_last_word_of_its_record_is_lost(stage: Stage) -> None:
+    await already_polled(stage, START)
+    await stage.hint("1")
+    hinted_at = await stage.pool.fetchval("select hinted_at from due_read")
+    add(stage, "1", hinted_at + timedelta(seconds=30))
+    stage.source.pages = lambda since, page: page_of(stage, ["1"])
+    before = lost()
+    async with running(stage.poller()):
+        await eventually(lambda: published(stage) == ["1"])
+    assert lost() == before + 1
+
+
 async def test_an_unchanged_row_is_published_once(stage: Stage) -> None:
     await already_polled(stage, START)
     add(stage, "1", START + timedelta(minutes=2))
@@ -202,6 +214,62 @@ async def test_an_object_without_stamps_is_listed_whole_and_sifted(stage: Stage)
             poller.wake()
     assert {since for since, _ in stage.source.polls} == {None}
     assert published(stage) == ["1"]
+
+
+async def subscribed(stage: Stage, state: str = "active") -> None:
+    await stage.pool.execute(
+        """insert into subscription (key, workspace, system, object, event, state, due_at)
+           values ('k', 'default', 'freshbooks', $1, 'client', $2, now() + interval '6 hours')""",
+        OBJECT,
+        state,
+    )
+
+
+async def subscription_state(stage: Stage) -> tuple[str, bool]:
+    """With whether the subscriber is to look at it now."""
+    row = await stage.pool.fetchrow("select state, due_at <= now() as due from subscription")
+    assert row is not None
+    return row["state"], row["due"]
+
+
+async def polls_that_find_a_change(stage: Stage, count: int, *, hinted: bool = False) -> None:
+    """Each poll brings a change of its own, which a hint announced or not."""
+
+    def pages(since: datetime | None, page: str | None) -> Page:
+        number = len(stage.source.polls)
+        if number > count:
+            return Page([])
+        add(stage, str(number), START + timedelta(minutes=number))
+        return page_of(stage, [str(number)])
+
+    if hinted:
+        await stage.hint(*(str(number) for number in range(1, count + 1)))
+    stage.source.pages = pages
+    async with running(stage.poller()) as poller:
+        for number in range(1, count + 2):
+            await eventually(lambda n=number: len(stage.source.polls) >= n)  # type: ignore[misc]
+            poller.wake()
+
+
+async def test_three_polls_that_find_what_nobody_announced_make_a_subscription_silent(stage: Stage) -> None:
+    await already_polled(stage, START)
+    await subscribed(stage)
+    await polls_that_find_a_change(stage, 3)
+    assert await subscription_state(stage) == ("silent", True)
+
+
+async def test_two_such_polls_do_not(stage: Stage) -> None:
+    await already_polled(stage, START)
+    await subscribed(stage)
+    await polls_that_find_a_change(stage, 2)
+    assert await subscription_state(stage) == ("active", False)
+
+
+async def test_a_silent_subscription_that_announces_a_change_is_active_again(stage: Stage) -> None:
+    await already_polled(stage, START)
+    await subscribed(stage, "silent")
+    await polls_that_find_a_change(stage, 1, hinted=True)
+    assert (await subscription_state(stage))[0] == "active"
 
 
 async def _walked(stage: Stage) -> bool:

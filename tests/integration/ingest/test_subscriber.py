@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
+from prometheus_client import REGISTRY
 from tests.eventually import eventually
 from tests.integration.ingest.conftest import Stage, running
 from tests.unit.ingest.asgi import call
@@ -139,3 +141,49 @@ async def test_made_up_addresses_do_not_become_a_flood_of_statements(stage: Stag
     asked = [await stage.directory.find("freshbooks", f"{number:032x}") for number in range(1000)]
     assert not any(asked)
     assert stage.directory._look_ups > 20
+
+
+async def test_a_long_lived_one_is_compared_with_the_vendor_every_six_hours(stage: Stage) -> None:
+    stage.subscriber.expires_at = SystemClock().now() + timedelta(days=6)
+    async with running(stage.system_subscriber()):
+        await eventually(lambda: state_is(stage, "registered"))
+        await stage.pool.execute("update subscription set due_at = now()")
+        await eventually(lambda: state_is(stage, "verified"))
+    assert (await row(stage))["due_in"] <= timedelta(hours=6)
+
+
+@pytest.mark.parametrize(("left", "state"), [("23 hours", "lapsing"), ("25 hours", "registered")])
+async def test_one_that_ends_within_a_day_and_is_not_renewed_lapses(
+    stage: Stage, left: str, state: str
+) -> None:
+    async with running(stage.system_subscriber()):
+        await eventually(lambda: state_is(stage, "registered"))
+        stage.subscriber.errors = [TransientError("reset", error_class="network")]
+        await stage.pool.execute(
+            "update subscription set due_at = now(), expires_at = now() + $1::text::interval", left
+        )
+
+        async def failed() -> bool:
+            return bool((await row(stage))["attempt"])
+
+        await eventually(failed)
+        assert await state_is(stage, state)
+        await eventually(lambda: shown(state) == 1)
+
+
+def shown(state: str) -> float | None:
+    labels = {"workspace": "default", "system": "freshbooks", "state": state}
+    return REGISTRY.get_sample_value("twinledger_subscriptions", labels)
+
+
+async def test_a_silent_one_is_renewed_and_stays_silent_until_it_speaks(stage: Stage) -> None:
+    async with running(stage.system_subscriber()):
+        await eventually(lambda: state_is(stage, "registered"))
+        await stage.pool.execute("update subscription set state = 'silent', due_at = now()")
+        await eventually(lambda: "renew" in [name for name, _ in stage.subscriber.calls])
+
+        async def kept() -> bool:
+            return bool((await row(stage))["due_in"] > timedelta(hours=1))
+
+        await eventually(kept)
+    assert await state_is(stage, "silent")

@@ -12,7 +12,7 @@ from twinledger.connectors.base.manifest import parse_manifest
 from twinledger.connectors.base.oauth import OAuthClient
 from twinledger.kernel.errors import FatalError
 
-SYSTEMS = ("freshbooks", "zoho_books", "zoho_crm")
+SYSTEMS = ("freshbooks", "zoho_books", "zoho_crm", "zoho_inventory")
 FOLDER = Path(registry.__file__).parent
 
 

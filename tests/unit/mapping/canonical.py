@@ -40,11 +40,13 @@ def json_values() -> st.SearchStrategy[Any]:
 def entities(entity: str) -> st.SearchStrategy[dict[str, Any]]:
     """Field maps as enrich holds them: references are entities, some fields are not stated."""
     stated = {path: _values(field) for path, field in entity_models()[entity].fields.items()}
-    return st.fixed_dictionaries({}, optional=stated).map(_dated)
+    return st.fixed_dictionaries({}, optional=stated).map(_sensible)
 
 
-def _dated(fields: dict[str, Any]) -> dict[str, Any]:
-    """Due means: days after a date."""
+def _sensible(fields: dict[str, Any]) -> dict[str, Any]:
+    """Due means: days after a date; what lines come to is no number of its own (tests/money)."""
+    for computed in ("charged", "allocations"):
+        fields.pop(computed, None)
     if not fields.get("date"):
         fields.pop("due_date", None)
     return fields

@@ -174,13 +174,13 @@ derive:
     [
         ("entity: sales_order", "entity: order", "on.entity", "not an entity"),
         ("state ==", "stat ==", "on.when", "'stat' is not a field"),
-        ("[sales_order.id]", "[invoice.id]", "derive.key", "neither"),
+        ("[sales_order.id]", "[invoice.id]", "derive.key", "the key is"),
         ("freshbooks.invoice", "freshbooks.item", "derive.target", "no mapping of"),
         ("customer: {ref: customer}", "client: {ref: customer}", "derive.fields.client", "not a field"),
-        ("{ref: customer}", "{ref: number}", "derive.fields.customer", "is no customer"),
-        ("{value: draft}", "{value: maybe}", "derive.fields.state", "not a value"),
+        ("{ref: customer}", "{ref: number}", "derive.fields.customer.ref", "is no customer"),
+        ("{value: draft}", "{value: maybe}", "derive.fields.state.value", "not a value"),
         ("each: lines", "each: notes", "derive.fields.lines.each", "has no lines"),
-        ("{tax: {ref: tax}}", "{tax: {ref: item}}", "derive.fields.lines.fields.tax", "is no tax"),
+        ("{tax: {ref: tax}}", "{tax: {ref: item}}", "derive.fields.lines.fields.tax.ref", "is no tax"),
     ],
 )
 def test_a_wrong_flow_is_told(tmp_path: Path, right: str, wrong: str, field: str, words: str) -> None:

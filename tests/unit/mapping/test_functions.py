@@ -36,6 +36,13 @@ def test_a_function_gives_a_canonical_value_or_a_fault(name: str, value: Any) ->
         assert re.fullmatch(CANONICAL[function.gives], canonical)
 
 
+def test_a_number_that_could_not_be_read_back_is_refused() -> None:
+    with pytest.raises(ValueFault):
+        FUNCTIONS["decimal"].read(
+            Decimal("0.0000000000000000000000000000000999869108123582981308149214723001")
+        )
+
+
 @pytest.mark.parametrize(
     ("number", "text"),
     [

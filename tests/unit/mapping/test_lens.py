@@ -69,7 +69,7 @@ def test_a_tax_without_content_at_hand_is_named() -> None:
         MAPPINGS["freshbooks.invoice"].write(
             {"lines": [line]}, ["lines"], creating=False, reference=None, resolve=str
         )
-    assert caught.value.field == "lines"
+    assert caught.value.field == "lines[0]"
 
 
 def test_fields_that_an_object_does_not_hold_are_not_written() -> None:

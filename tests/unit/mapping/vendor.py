@@ -44,7 +44,16 @@ def stored(
     document = _laid_over(before or dict.fromkeys(IDS, "1"), decode(encode(body)))
     if mapping.object == "freshbooks.invoice" and "due_offset_days" in document:
         document["due_date"] = plus_days(document["create_date"], document["due_offset_days"])
+    for line in document.get("line_items") or ():
+        _grouped(line)
     return document
+
+
+def _grouped(line: dict[str, Any]) -> None:
+    """Two taxes of a line are one group, whose parts are listed beside it."""
+    ids = line.pop("tax_ids", None)
+    if ids is not None:
+        line |= {"tax_id": "9", "line_item_taxes": [{"tax_id": one} for one in ids]}
 
 
 def _laid_over(before: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:

@@ -98,15 +98,17 @@ def _line_parts(statement: LinesStatement, canonical: Any) -> list[tuple[str, st
     parts: list[tuple[str, st.SearchStrategy[Any]]] = []
     for name, part in statement.each.items():
         if isinstance(part, NaturalStatement):
-            parts.append(("tax", st.none() | _ID.map(lambda number: (f"Tax & Co {number}", "5.5"))))
+            parts.append((name, st.none() | _ID.map(lambda number: (f"Tax & Co {number}", "5.5"))))
         else:
             parts.append((part.path, _raw(part, canonical[name])))
     return parts
 
 
 def _as_line(parts: dict[str, Any]) -> dict[str, Any]:
-    tax = parts.pop("tax", None)
-    return parts if tax is None else {**parts, "taxName1": tax[0], "taxAmount1": tax[1]}
+    for number, name in enumerate(("tax", "second_tax"), 1):
+        tax = parts.pop(name, None)
+        parts |= {} if tax is None else {f"taxName{number}": tax[0], f"taxAmount{number}": tax[1]}
+    return parts
 
 
 def _raw(statement: ScalarStatement, field: CanonicalField) -> st.SearchStrategy[Any]:

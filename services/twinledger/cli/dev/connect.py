@@ -16,7 +16,7 @@ from twinledger.kernel.http import AsyncClient
 from twinledger.mapping.definitions import load_shipped
 from twinledger.state.records import system_of
 from twinledger.state.sealing import KeyFile, Sealer, open_key_wrapper
-from twinledger.state.workspaces import ensure_workspace
+from twinledger.state.workspaces import ensure_workspace, load_settings
 
 __all__ = ["connect", "new_opener"]
 
@@ -33,10 +33,11 @@ async def connect(
     opener = new_opener(pool, keys, http, clock)
     async with transaction(pool) as connection:
         await ensure_workspace(connection, workspace)
+        chosen = await load_settings(connection, workspace)
     notes: list[str] = []
     for platform, settings in platforms.items():
         application = PlatformSettings.model_validate(settings)
-        operations = wanted_operations(load_shipped(), registry.infos())
+        operations = wanted_operations(load_shipped(), registry.infos(), chosen)
         auth = opener.auth(platform, application)
         handshake = Handshake(auth, registry.scopes_for(platform, operations), clock)
         grant = await handshake.finish(await consent(http, handshake.address))

@@ -271,7 +271,7 @@ class ConnectorInfo:
     """connector.yaml, parsed: names, budget group, objects with scopes and poll overlap.
 
     `objects` maps the full name to `scopes` (operation -> scopes), `poll` (`overlap_s`, `by`),
-    `reference` (`carrier`, `probe`).
+    `deletes` (`listed`, `swept`), `reference` (`carrier`, `probe`).
     """
 
     system: str

@@ -31,8 +31,11 @@ class _Reference(_Model):
 
 
 class _Object(_Model):
+    """`deletes`: the vendor lists what was deleted, or only a sweep over all ids tells."""
+
     scopes: dict[Operation, tuple[str, ...]]
     poll: _Poll
+    deletes: Literal["listed", "swept"]
     reference: _Reference
 
 

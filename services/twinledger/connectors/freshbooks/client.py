@@ -49,13 +49,13 @@ class FreshBooksClient:
 
     async def find_by_ids(
         self, resource: Resource, ids: Sequence[str], permit: CallPermit
-    ) -> Mapping[str, Record]:
-        """Records of a list by ids; nothing when the filter was ignored. Soft-deleted ones are left out."""
+    ) -> Mapping[str, Record] | None:
+        """Records of a list by ids; None when the filter was ignored. Soft-deleted ones are left out."""
         listing = await self.find(
             resource, [(f"search[{resource.ids_filter}][]", one) for one in ids], permit
         )
         found = {str(row.get("id")): row for row in listing.rows}
-        return found if found.keys() <= set(ids) else {}
+        return found if found.keys() <= set(ids) else None
 
     async def look_for(self, resource: Resource, filters: Query, permit: CallPermit) -> Listing:
         """First page of a filtered list, to find what a lost answer left."""

@@ -51,7 +51,7 @@ class FreshBooksSink:
             ids = list(dict.fromkeys(str(call.external_id) for call in named))
             for start in range(0, len(ids), MAX_PER_PAGE):
                 some = ids[start : start + MAX_PER_PAGE]
-                rows = await self._client.find_by_ids(RESOURCES[name], some, permit)
+                rows = await self._client.find_by_ids(RESOURCES[name], some, permit) or {}
                 stamps |= {(name, external_id): stamp(row) for external_id, row in rows.items()}
         return refused_if_stale(calls, lambda call: stamps.get((call.object, call.external_id)))
 

@@ -7,7 +7,7 @@ is ignored without a word, so rows nobody asked for mean that it was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from twinledger.connectors.base.access import CallPermit
@@ -27,6 +27,8 @@ __all__ = ["FreshBooksSource"]
 
 _LIVE, _DELETED = "live", "deleted"
 _DELETED_STATE = 1
+_WINDOW = timedelta(days=1)
+_WINDOW_PAGES = 3
 
 
 class FreshBooksSource:
@@ -43,11 +45,8 @@ class FreshBooksSource:
         """One list call for several ids; what it does not bring is asked for singly."""
         resource = RESOURCES[object_name]
         started = self._clock.now()
-        listed = await self._client.find_by_ids(resource, ids, permit) if len(ids) > 1 else {}
-        documents = [
-            document_of(object_name, external_id, record, read_started_at=started, updated_at=stamp(record))
-            for external_id, record in listed.items()
-        ]
+        listed = await self._listed(resource, ids, permit) if len(ids) > 1 else {}
+        documents = [_document(resource, one, record, started) for one, record in listed.items()]
         rest = [self._single(resource, one, permit) for one in ids if one not in listed]
         return Read([*documents, *await all_of(rest)])
 
@@ -62,10 +61,7 @@ class FreshBooksSource:
         started = self._clock.now()
         listing = await self._client.page(resource, filters, int(number), permit)
         rows = [row for row in listing.rows if phase == _LIVE or _is_deleted(row)]
-        documents = [
-            document_of(object_name, row["id"], row, read_started_at=started, updated_at=stamp(row))
-            for row in rows
-        ]
+        documents = [_document(resource, row["id"], row, started) for row in rows]
         filter_ignored = len(rows) < len(listing.rows)
         return Page(
             documents,
@@ -75,14 +71,37 @@ class FreshBooksSource:
             seen_until=newest(document.updated_at for document in documents),
         )
 
+    async def _listed(
+        self, resource: Resource, ids: Sequence[str], permit: CallPermit
+    ) -> Mapping[str, dict[str, Any]]:
+        """By ids; where that filter is ignored, by the window of the poll: hints are of what just changed."""
+        found = await self._client.find_by_ids(resource, ids, permit)
+        if found is not None:
+            return found
+        found, page, more = {}, 0, True
+        day = _day(self._clock.now() - _WINDOW)
+        while more and page < _WINDOW_PAGES and len(found) < len(ids):
+            page += 1
+            listing = await self._client.page(resource, [("search[updated_min]", day)], page, permit)
+            found |= {str(row["id"]): row for row in listing.rows if str(row["id"]) in ids}
+            more = page < listing.pages
+        return found
+
     async def _single(self, resource: Resource, external_id: str, permit: CallPermit) -> SourceDocument:
         started = self._clock.now()
         record = await unless_gone(self._client.get(resource, external_id, permit))
         if record is None:
             return gone_document(resource.object, external_id, read_started_at=started)
-        return document_of(
-            resource.object, external_id, record, read_started_at=started, updated_at=stamp(record)
-        )
+        return _document(resource, external_id, record, started)
+
+
+def _document(
+    resource: Resource, external_id: object, record: dict[str, Any], started: datetime
+) -> SourceDocument:
+    about: dict[str, Any] = {"read_started_at": started, "updated_at": stamp(record)}
+    if _is_deleted(record) and not resource.shows_deleted:
+        return gone_document(resource.object, external_id, **about)
+    return document_of(resource.object, external_id, record, **about)
 
 
 def _day(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from twinledger.connectors.base.access import CallPermit
@@ -15,9 +16,12 @@ from twinledger.connectors.base.contract import WriteCall
 from twinledger.connectors.base.version_check import is_stale, stale
 from twinledger.connectors.zoho_books.client import BooksClient
 from twinledger.connectors.zoho_books.resources import RESOURCES, Resource, stamp
+from twinledger.connectors.zoho_books.tax_groups import TaxGroups
 from twinledger.kernel.errors import PermanentError
 
-__all__ = ["Completion", "completed"]
+__all__ = ["Completion", "completed", "within"]
+
+_INVOICE, _PAYMENT = "zoho_books.invoice", "zoho_books.customer_payment"
 
 _PERSON_ID = "contact_person_id"
 _PERSON = (
@@ -46,25 +50,43 @@ _ALLOCATION = ("invoice_payment_id", "invoice_id", "amount_applied", "tax_amount
 
 
 class Completion:
-    """Keeps the organization's currencies, which change about never."""
+    """Keeps the organization's currencies and tax groups, which change about never."""
 
     def __init__(self, client: BooksClient) -> None:
         self._client = client
         self._currency_ids: dict[str, str] = {}
+        self._groups = TaxGroups(client)
 
     async def complete(self, call: WriteCall, permit: CallPermit) -> WriteCall:
         """The same call with a body that Books takes."""
         if call.phase is not None:
             return call
         resource = RESOURCES[call.object]
-        body = await self._with_currency_id(call.body, permit)
+        body = await self._groups.put(await self._with_currency_id(call.body, permit), permit)
         looks = call.unmodified_since is not None or _is_incomplete(body, resource)
+        current: Mapping[str, Any] = {}
         if call.op == "update" and call.external_id is not None and looks:
             current = await self._client.get(resource, call.external_id, permit)
             if is_stale(call, stamp(current)):
                 raise stale()
             body = completed(body, current, resource)
+        if call.object == _PAYMENT and "amount" in body:
+            body = await self._within_balance(body, current, permit)
         return replace(call, body=body)
+
+    async def _within_balance(
+        self, body: Mapping[str, Any], current: Mapping[str, Any], permit: CallPermit
+    ) -> Mapping[str, Any]:
+        """What was paid beyond the invoice stays with the customer as an excess: no invoice takes more
+        than it is owed, and other payments may have come first."""
+        held = {str(one.get("invoice_id")): read_amount(one) for one in current.get("invoices") or ()}
+        room = {}
+        given = [one for one in body.get("invoices") or () if one.get("invoice_id")]
+        for one in given:
+            invoice_id = str(one["invoice_id"])
+            invoice = await self._client.get(RESOURCES[_INVOICE], invoice_id, permit)
+            room[invoice_id] = Decimal(str(invoice["balance"])) + held.get(invoice_id, Decimal(0))
+        return {**body, "invoices": within(given, room, Decimal(str(body["amount"])))}
 
     async def _with_currency_id(self, body: Mapping[str, Any], permit: CallPermit) -> Mapping[str, Any]:
         code = body.get("currency_code")
@@ -98,6 +120,24 @@ def completed(body: Mapping[str, Any], current: Mapping[str, Any], resource: Res
         theirs = [_only(_ALLOCATION, one) for one in current.get("invoices") or ()]
         whole["invoices"] = _over(body["invoices"], theirs)
     return whole
+
+
+def within(
+    allocations: Sequence[Mapping[str, Any]], room: Mapping[str, Decimal], amount: Decimal
+) -> list[dict[str, Any]]:
+    """The allocations, each no more than its invoice has room for, all no more than the amount."""
+    fitted, left = [], amount
+    for one in allocations:
+        applied = min(read_amount(one), room[str(one["invoice_id"])], left)
+        if applied > 0:
+            fitted.append({**one, "amount_applied": applied})
+            left -= applied
+    return fitted
+
+
+def read_amount(allocation: Mapping[str, Any]) -> Decimal:
+    """What an allocation applies."""
+    return Decimal(str(allocation.get("amount_applied") or 0))
 
 
 def _is_incomplete(body: Mapping[str, Any], resource: Resource) -> bool:

@@ -4,37 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
-__all__ = ["NATURAL_KEYS", "REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
+from twinledger.connectors.zoho_platform.finance_resources import FinanceResource, stamp
+
+__all__ = ["CUSTOM_FIELDS", "NATURAL_KEYS", "REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
 
 REFERENCE_FIELD = "cf_twinledger_ref"
+CUSTOM_FIELDS = "custom_fields"
+"""The phase whose call sets custom fields alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
-    """One Books resource.
+class Resource(FinanceResource):
+    """`upsert`: creates go by our unique custom field. `modified_filter`: the list filters by stamp.
+    `own_fields` are custom texts beside the reference that we write alone."""
 
-    `demands` are body fields without which a PUT is refused. `upsert`: creates go by our unique
-    custom field. `number` is the field whose presence needs `ignore_auto_number_generation`.
-    `list_query` and `list_order` shape the poll; `modified_filter` says that it filters by stamp.
-    """
-
-    object: str
-    path: str
-    singular: str
-    plural: tuple[str, ...]
-    id_key: str
-    demands: tuple[str, ...]
     upsert: bool = True
-    number: str = ""
     modified_filter: bool = False
-    newest_first: bool = False
-    list_query: tuple[tuple[str, str], ...] = ()
-    phases: Mapping[str, str] | None = None
-    entity: str = ""
-    payload_keys: tuple[str, ...] = ()
+    own_fields: tuple[str, ...] = ()
 
 
 _ACTIVE = {"active": "active", "inactive": "inactive"}
@@ -94,6 +81,7 @@ RESOURCES: Mapping[str, Resource] = {
             phases={"confirmed": "status/open", "open": "status/open", "void": "status/void"},
             entity="salesorder",
             payload_keys=("salesorder", "sales_order"),
+            own_fields=("cf_twinledger_invoice", "cf_twinledger_payment_state"),
         ),
         Resource(
             object="zoho_books.invoice",
@@ -131,13 +119,3 @@ NATURAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "zoho_books.customer_payment": ("reference_number",),
 }
 """By what a list finds a record again; the first one is a filter of the list."""
-
-
-def stamp(record: Mapping[str, Any]) -> datetime | None:
-    """`last_modified_time`: ISO with an offset that has no colon; not every resource has one."""
-    text = record.get("last_modified_time")
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment is not None and moment.tzinfo else None

@@ -1,11 +1,11 @@
-"""Zoho Books: the unique custom field that carries our reference. No published call creates one."""
+"""Zoho Books: our custom fields, of the reference and of what flows write back. No call makes one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from twinledger.connectors.base.access import CallPermit
-from twinledger.connectors.zoho_books.resources import REFERENCE_FIELD, RESOURCES
+from twinledger.connectors.zoho_books.resources import REFERENCE_FIELD, RESOURCES, Resource
 
 __all__ = ["BooksSetUp"]
 
@@ -14,9 +14,12 @@ class BooksSetUp:
     """Says what a person has to make in Books; the go-live check reads it back off a first record."""
 
     async def ensure_reference_fields(self, objects: Sequence[str], permit: CallPermit) -> Sequence[str]:
-        return [
-            f"Books, {RESOURCES[name].path.removeprefix('/')}: a custom text field {REFERENCE_FIELD}"
-            " that allows no duplicates"
-            for name in objects
-            if RESOURCES[name].upsert
-        ]
+        return [note for name in objects for note in _wanted(RESOURCES[name])]
+
+
+def _wanted(resource: Resource) -> Iterator[str]:
+    where = resource.path.removeprefix("/")
+    if resource.upsert:
+        yield f"Books, {where}: a custom text field {REFERENCE_FIELD} that allows no duplicates"
+    for field in resource.own_fields:
+        yield f"Books, {where}: a custom text field {field}"

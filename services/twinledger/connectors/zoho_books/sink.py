@@ -20,6 +20,7 @@ from twinledger.connectors.base.wire import encode
 from twinledger.connectors.zoho_books.client import BooksClient
 from twinledger.connectors.zoho_books.completion import Completion
 from twinledger.connectors.zoho_books.resources import (
+    CUSTOM_FIELDS,
     NATURAL_KEYS,
     REFERENCE_FIELD,
     RESOURCES,
@@ -114,6 +115,10 @@ class BooksSink:
                 record = await self._client.create(resource, call.body, send_by=send_by)
         elif call.external_id is None:
             raise PermanentError("an update needs an id", error_class="bug")
+        elif call.phase == CUSTOM_FIELDS:
+            fields = call.body["custom_fields"]
+            await self._client.set_custom_fields(resource, call.external_id, fields, send_by=send_by)
+            return Applied(call.external_id, self._clock.now())
         elif call.phase is not None:
             action = _action(resource, call)
             await self._client.act(resource, call.external_id, action, send_by=send_by)

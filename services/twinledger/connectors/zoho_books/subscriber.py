@@ -1,77 +1,16 @@
-"""Zoho Books: keeps one signed webhook per module, and the workflow rule that fires it.
-
-Both are found again by their names, so that doing it twice makes no second one. The published page
-gives the webhook's fields; the rule's are those that clients send.
-"""
+"""Zoho Books: keeps its webhooks the way the finance products share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
-from twinledger.connectors.base.access import CallPermit
-from twinledger.connectors.base.contract import Subscription
-from twinledger.connectors.zoho_books.client import BooksClient, Record
+from twinledger.connectors.zoho_books.client import BooksClient
 from twinledger.connectors.zoho_books.resources import RESOURCES
+from twinledger.connectors.zoho_platform.finance_subscriber import FinanceSubscriber
 
 __all__ = ["BooksSubscriber"]
 
-_TRIGGER = "created_or_edited_or_deleted"
 
-
-class BooksSubscriber:
-    """The caller supplies `secret`: 12 to 50 letters and digits, unreadable once saved."""
+class BooksSubscriber(FinanceSubscriber):
+    """Of the modules of Books; taxes have no workflow and are polled."""
 
     def __init__(self, client: BooksClient) -> None:
-        self._client = client
-
-    def wanted(self, objects: Sequence[str]) -> Sequence[tuple[str, str]]:
-        """Taxes have no workflow: they are polled."""
-        entities = [(name, RESOURCES[name].entity) for name in objects]
-        return [(name, f"{entity}.changed") for name, entity in entities if entity]
-
-    async def register(self, subscription: Subscription, address: str, permit: CallPermit) -> Subscription:
-        entity = RESOURCES[subscription.object].entity
-        webhook_id = await self._put("webhook", _webhook(entity, subscription, address), permit)
-        await self._put("workflow", _rule(entity, webhook_id), permit)
-        return replace(subscription, external_id=webhook_id, state="active")
-
-    async def verify(self, subscription: Subscription, verifier: str, permit: CallPermit) -> Subscription:
-        """Books has no handshake."""
-        return subscription
-
-    async def renew(self, subscription: Subscription, address: str, permit: CallPermit) -> Subscription:
-        """Webhooks do not expire, but a person can delete, change or switch them off: put them again."""
-        return await self.register(subscription, address, permit)
-
-    async def _put(self, kind: str, body: Record, permit: CallPermit) -> str:
-        """Create the setting, or write it over the one of the same name."""
-        name_key, id_key = f"{kind}_name", f"{kind}_id"
-        rows = await self._client.settings(f"{kind}s", permit)
-        known = next((row for row in rows if row.get(name_key) == body[name_key]), None)
-        record = await self._client.put_setting(
-            kind, None if known is None else str(known[id_key]), body, permit
-        )
-        return str(record[id_key])
-
-
-def _webhook(entity: str, subscription: Subscription, address: str) -> Record:
-    return {
-        "webhook_name": f"twinledger {entity}",
-        "entity": entity,
-        "method": "POST",
-        "url": address,
-        "query_parameters": [{"param_name": "event", "param_value": subscription.event}],
-        "body_type": "application/json",
-        "secret": subscription.secret,
-    }
-
-
-def _rule(entity: str, webhook_id: str) -> Record:
-    return {
-        "workflow_name": f"twinledger {entity}",
-        "entity": entity,
-        "trigger": _TRIGGER,
-        "is_active": True,
-        "actions": [{"action_type": "webhook", "action_id": webhook_id}],
-    }
+        super().__init__(client, RESOURCES, "twinledger")

@@ -10,6 +10,7 @@ from typing import Any
 __all__ = ["MODULES", "REFERENCE_FIELD", "Module", "stamp"]
 
 REFERENCE_FIELD = "Twinledger_Ref"
+_WRITTEN_BACK = ("Twinledger_Invoice", "Twinledger_Payment_State")
 
 _ADDRESS_OF_CONTACT = ("Street", "City", "State", "Zip", "Country")
 _ADDRESS_OF_ACCOUNT = ("Street", "City", "State", "Code", "Country")
@@ -17,12 +18,14 @@ _ADDRESS_OF_ACCOUNT = ("Street", "City", "State", "Code", "Country")
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One CRM module; `lookups` are the fields that point at other records."""
+    """One CRM module; `lookups` are the fields that point at other records, `own_fields` are custom
+    texts beside the reference that we make, and write alone."""
 
     object: str
     name: str
     fields: tuple[str, ...]
     lookups: frozenset[str]
+    own_fields: tuple[str, ...] = ()
 
 
 MODULES: Mapping[str, Module] = {
@@ -52,6 +55,17 @@ MODULES: Mapping[str, Module] = {
                 *("Created_Time", "Modified_Time", "Modified_By"),
             ),
             frozenset({"Account_Name", "Vendor_Name", "Reporting_To", "Owner"}),
+        ),
+        Module(
+            "zoho_crm.deal",
+            "Deals",
+            (
+                *("id", REFERENCE_FIELD, *_WRITTEN_BACK, "Deal_Name", "Account_Name", "Contact_Name"),
+                *("Amount", "Currency", "Stage", "Pipeline", "Probability", "Closing_Date", "Description"),
+                *("Created_Time", "Modified_Time", "Modified_By"),
+            ),
+            frozenset({"Account_Name", "Contact_Name", "Campaign_Source", "Owner"}),
+            _WRITTEN_BACK,
         ),
     )
 }

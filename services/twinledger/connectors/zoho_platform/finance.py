@@ -27,6 +27,7 @@ _TRANSIENT: Mapping[int, ErrorClass] = {
     44: "rate_limited",
     45: "day_cap",
     1070: "concurrency",
+    24016: "conflict",  # more applied than an invoice is owed: by another payment meanwhile
     1000: "target_down",
 }
 

@@ -1,32 +1,75 @@
-"""Enrich, after planning: doubts a document whose sides work out different totals.
+"""Enrich, after planning: doubts a document whose sides work out different totals, and says why they do.
 
 In: Entity with nothing left to write    Out: a review item when two ledgers would not agree to the cent
 """
 
 from __future__ import annotations
 
-from twinledger.enrich.observed import BatchState
-from twinledger.mapping.sync_rule import SyncRule
-from twinledger.state.records import Entity, Review
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
 
-__all__ = ["doubt_totals"]
+from twinledger.enrich.observed import BatchState
+from twinledger.enrich.steps.resolve_references import ENTITY_PREFIX
+from twinledger.mapping.explain import explain_difference
+from twinledger.mapping.lens import ObjectMapping
+from twinledger.mapping.line_taxes import taxes_of
+from twinledger.mapping.money_documents import money_document
+from twinledger.mapping.sync_rule import SyncRule
+from twinledger.state.records import Entity, Fields, Review
+
+__all__ = ["disagreeing_sides", "doubt_totals", "taxes_named"]
 
 COMPARED = "total"
+Sides = Mapping[str, Fields]
 
 
-def doubt_totals(entity: Entity, rule: SyncRule, state: BatchState) -> None:
-    """Money fields are never patched to agree: the difference is shown, with its cause to be found."""
+def disagreeing_sides(entity: Entity, rule: SyncRule, state: BatchState) -> Sides:
+    """What each side says of a document when their totals differ; nothing while a write is on its way."""
     policy = rule.policy.get(COMPARED)
     if policy is None or policy.kind != "computed" or _in_work(entity, state):
-        return
-    totals = {
-        shadow.target.object: shadow.fields.get(COMPARED)
+        return {}
+    sides = {
+        shadow.target.object: shadow.fields
         for shadow in state.shadows.values()
         if shadow.target.entity_id == entity.id and shadow.content_hash is not None
     }
-    if len(set(totals.values())) > 1:
-        evidence = {"entity": str(entity.id), "number": entity.fields.get("number"), "totals": totals}
-        state.reviews.append(Review(state.workspace, "totals_differ", f"entity:{entity.id}", evidence))
+    totals = {fields.get(COMPARED) for fields in sides.values()}
+    return sides if len(totals) > 1 else {}
+
+
+def taxes_named(sides: Sides) -> set[UUID]:
+    """The taxes that explaining needs to know."""
+    lines = (line for fields in sides.values() for line in fields.get("lines") or ())
+    return {UUID(one.removeprefix(ENTITY_PREFIX)) for line in lines for one in taxes_of(line)}
+
+
+def doubt_totals(
+    entity: Entity,
+    sides: Sides,
+    mappings: Mapping[str, ObjectMapping],
+    taxes: Mapping[UUID, Entity],
+    state: BatchState,
+) -> None:
+    """The difference, and each line, tax or rounding that it comes from."""
+
+    def lookup(reference: str) -> Fields:
+        found = taxes.get(UUID(reference.removeprefix(ENTITY_PREFIX)))
+        return found.fields if found is not None else {}
+
+    documents = [money_document(mappings[name], fields, lookup) for name, fields in sides.items()]
+    evidence: dict[str, Any] = {
+        "entity": str(entity.id),
+        "number": entity.fields.get("number"),
+        "totals": {name: fields.get(COMPARED) for name, fields in sides.items()},
+        "differences": [
+            f"{left.system} | {right.system}: {each.as_text()}"
+            for left, right in pairwise(documents)
+            for each in explain_difference(left, right)
+        ],
+    }
+    state.reviews.append(Review(state.workspace, "totals_differ", f"entity:{entity.id}", evidence))
 
 
 def _in_work(entity: Entity, state: BatchState) -> bool:

@@ -13,26 +13,30 @@ from uuid import UUID
 
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
-from twinledger.enrich.steps.derive_entities import derived_entity_id
-from twinledger.enrich.steps.resolve_identity import link_keys, match_keys, related_keys
+from twinledger.enrich.steps.recognise import match_keys
+from twinledger.enrich.steps.resolve_identity import link_keys, related_keys, shared_keys
 from twinledger.enrich.steps.resolve_references import named_keys, named_natural_keys
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id
 from twinledger.road.inbox import already_seen
 from twinledger.state.crosswalk import rows_of_keys, sides_of_entities
+from twinledger.state.derivations import Derivation, load_derivations
 from twinledger.state.entities import lock_entities
 from twinledger.state.identity import entities_by_match_key, lock_types, targets_by_reference
 from twinledger.state.intents import open_intents, unsettled_objects
 from twinledger.state.records import ExternalKey
 from twinledger.state.shadows import load_shadows
+from twinledger.state.unresolved import load_unresolved
+from twinledger.state.workspaces import load_settings
 
-__all__ = ["inbox_key", "load_state"]
+__all__ = ["inbox_key", "load_entities_of", "load_state"]
 
 
 def inbox_key(observed: Observed) -> tuple[str, str, str, str]:
-    """What makes an observation the same one again."""
-    version = observed.vendor_updated_at or observed.read_started_at
-    return (observed.key.object, observed.key.external_id, version.isoformat(), observed.content_hash)
+    """What makes an observation the same one again: the read. A second read that shows the same stamp and
+    content says something new where we wrote in between: stamps have whole seconds."""
+    read = observed.read_started_at.isoformat()
+    return (observed.key.object, observed.key.external_id, read, observed.content_hash)
 
 
 async def load_state(
@@ -40,21 +44,40 @@ async def load_state(
 ) -> BatchState:
     """The state the steps work on, with every entity of the batch locked."""
     state = BatchState(workspace)
-    kin = _kin(batch)
+    kin = _kin(batch, definitions)
     await _load_crosswalk(connection, state, kin | _parents(batch, definitions))
-    unknown = [observed for observed in batch if observed.key not in state.crosswalk]
+    unknown = [observed for observed in batch if not _is_known(observed, state)]
     await _recognise_unknown(connection, state, unknown, kin, definitions)
-    await _load_entities(connection, state, _entity_ids(state, kin, batch, definitions))
+    await _lock(connection, state, _entity_ids(state, kin, batch), definitions.in_flows(batch))
+    wanted = {key for o in unknown for key in match_keys(o.fields, definitions.rules[o.entity_type])}
+    await _load_sides(connection, state, wanted)
     natural = {key for o in batch for key in named_natural_keys(o, definitions.refs(o.entity_type))}
     await _load_matches(connection, state, natural)
     state.seen = await already_seen(connection, workspace, {inbox_key(o) for o in batch})
     return state
 
 
-def _kin(batch: Sequence[Observed]) -> set[ExternalKey]:
+async def load_entities_of(
+    connection: Connection, workspace: str, ids: Collection[UUID], definitions: SyncDefinitions
+) -> BatchState:
+    """State for planning alone: these entities, what flows made of them or from what, all locked."""
+    state = BatchState(workspace)
+    await _lock(connection, state, set(ids), in_flows=bool(definitions.flows))
+    await _load_sides(connection, state, ())
+    return state
+
+
+def _is_known(observed: Observed, state: BatchState) -> bool:
+    row = state.crosswalk.get(observed.key)
+    return row is not None and row.status != "orphan"
+
+
+def _kin(batch: Sequence[Observed], definitions: SyncDefinitions) -> set[ExternalKey]:
     """The records themselves and those that share their identity."""
-    own = {observed.key for observed in batch}
-    return own.union(*(related_keys(o) + link_keys(o) for o in batch))
+    kin = {observed.key for observed in batch}
+    for o in batch:
+        kin.update(related_keys(o), link_keys(o), shared_keys(o, definitions.rules[o.entity_type]))
+    return kin
 
 
 def _parents(batch: Sequence[Observed], definitions: SyncDefinitions) -> set[ExternalKey]:
@@ -92,23 +115,40 @@ async def _load_matches(connection: Connection, state: BatchState, keys: Collect
         state.matches.update(await entities_by_match_key(connection, state.workspace, keys))
 
 
-def _entity_ids(
-    state: BatchState, kin: Collection[ExternalKey], batch: Sequence[Observed], definitions: SyncDefinitions
-) -> set[UUID]:
-    """Known entities, those that unknown records may turn out to be, and those that flows derive."""
-    ids = {state.crosswalk[key].entity_id for key in kin if key in state.crosswalk}
+def _entity_ids(state: BatchState, kin: Collection[ExternalKey], batch: Sequence[Observed]) -> set[UUID]:
+    """Known entities, and those that unknown records may turn out to be."""
+    rows = [state.crosswalk[key] for key in kin if key in state.crosswalk]
+    ids = {row.entity_id for row in rows} | {row.survivor for row in rows if row.survivor is not None}
     ids |= {target.entity_id for target in state.references.values()}
     ids |= {entity_id for found in state.matches.values() for entity_id in found}
-    ids |= {derived_id(state.workspace, o.key.object, o.key.external_id) for o in batch}
-    types = {observed.entity_type for observed in batch}
-    flows = [flow for flow in definitions.flows if flow.on_entity in types]
-    return ids | {derived_entity_id(flow, source) for source in ids for flow in flows}
+    return ids | {derived_id(state.workspace, o.key.object, o.key.external_id) for o in batch}
 
 
-async def _load_entities(connection: Connection, state: BatchState, ids: set[UUID]) -> None:
-    state.entities = await lock_entities(connection, ids)
-    known: Mapping[UUID, object] = state.entities
+async def _lock(connection: Connection, state: BatchState, ids: set[UUID], in_flows: bool) -> None:
+    """The entities, with those they gave rise to or come from, in id order. What a flow made between the
+    look and the lock is locked late: a deadlock that comes of it repeats the batch."""
+    if not in_flows:
+        state.entities = await lock_entities(connection, ids)
+        return
+    state.settings = await load_settings(connection, state.workspace)
+    wanted = ids | _both_ends(await load_derivations(connection, ids))
+    state.entities = await lock_entities(connection, wanted)
+    derivations = await load_derivations(connection, wanted)
+    late = _both_ends(derivations) - wanted
+    state.entities |= await lock_entities(connection, late) if late else {}
+    for derivation in derivations.values():
+        state.add_derivation(derivation)
+
+
+def _both_ends(derivations: Mapping[UUID, Derivation]) -> set[UUID]:
+    return {end for one in derivations.values() for end in (one.entity_id, one.source_id)}
+
+
+async def _load_sides(connection: Connection, state: BatchState, wanted: Collection[str]) -> None:
+    """`wanted`: match keys of unknown records, for the questions that are open about them."""
+    known = state.entities
     for row in await sides_of_entities(connection, known.keys()):
         state.add_row(row)
     state.shadows = await load_shadows(connection, known.keys())
     state.intents = await open_intents(connection, known.keys())
+    state.questions.load(await load_unresolved(connection, state.workspace, known.keys(), wanted))

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from twinledger.mapping.sync_rule import FieldPolicy
+from twinledger.enrich.steps.judge_edit import MISSING, Edit, Ruling, judge
+from twinledger.mapping.field_policy import FieldPolicy
 from twinledger.state.records import Clock, Conflict, Entity, Fields, Shadow
 
 __all__ = ["Change", "Merge", "is_stale", "merge"]
-
-_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,14 @@ class Change:
 
 @dataclass(slots=True)
 class Merge:
-    """What the merge decided. `accepted` holds old and new value of each field that moved."""
+    """What the merge decided. `accepted` holds old and new value of each field that moved, `parked` what
+    each side wants of a field that a person must decide, `unparked` what the sides decided themselves."""
 
     accepted: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     agreed: dict[str, int] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
+    parked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unparked: list[str] = field(default_factory=list)
 
 
 def is_stale(shadow: Shadow, vendor_updated_at: datetime | None, read_started_at: datetime) -> bool:
@@ -64,91 +66,96 @@ def merge(
     """Apply `change` to `entity` in memory; its version rises once if anything was accepted."""
     result = Merge()
     base: Mapping[str, Any] = shadow.fields if shadow is not None else {}
+    bases: Mapping[str, int] = shadow.bases if shadow is not None else {}
     version = entity.version + 1
-    clock = Clock(version, change.writer, _iso(_edited_at(change, shadow)))
+    clock: Clock | None = None
     for path, value in change.fields.items():
-        if base.get(path, _MISSING) == value:
+        before = base.get(path, MISSING)
+        if before == value:
             continue
         policy = policies[path]
         if policy.kind == "computed":
             continue  # each system works it out; `doubt_totals` compares
-        current = entity.fields.get(path)
-        if value == current:
-            result.agreed[path] = entity.clocks[path].version if path in entity.clocks else version
-            entity.fields.setdefault(path, value)
-            entity.clocks.setdefault(path, clock)
-            continue
-        agreed_at = shadow.bases.get(path, 0) if shadow is not None else 0
-        if _accepts(entity, path, value, agreed_at, change, clock, policy, result):
-            entity.set(path, value, clock)
-            result.accepted[path] = (current, value)
-            result.agreed[path] = version
+        if clock is None:
+            clock = Clock(version, change.writer, _iso(_edited_at(change, shadow)))
+        if path in entity.parked:
+            _park(entity, path, value, clock, result)
+        else:
+            _merge_one(entity, path, value, before, bases.get(path, 0), clock, policy, result)
     if result.accepted:
         entity.version = version
     return result
 
 
-def _accepts(
+def _merge_one(
     entity: Entity,
     path: str,
     value: Any,
+    before: Any,
     agreed_at: int,
-    change: Change,
     clock: Clock,
     policy: FieldPolicy,
     result: Merge,
-) -> bool:
+) -> None:
     current = entity.fields.get(path)
     held = entity.clocks.get(path)
+    if value == current and (policy.kind != "delta" or before is MISSING):
+        result.agreed[path] = held.version if held is not None else clock.version
+        entity.fields.setdefault(path, value)
+        entity.clocks.setdefault(path, clock)
+        return
     if held is None or (current is None and agreed_at == 0):
-        return True
+        _accept(entity, path, value, clock, result)
+        return
     if value is None and agreed_at == 0:
-        return False  # first sight of a side: emptiness there overwrites nothing
-    if policy.kind == "owner":
-        wins = change.system == policy.owner
-        if not wins and agreed_at:
-            _note(result, entity, path, f"owner({policy.owner})", held, current, clock, value, wins)
-        return wins
-    if policy.kind == "write_once":
-        _note(result, entity, path, "write_once", held, current, clock, value, False)
-        return False
-    if held.version <= agreed_at:
-        return True
-    wins = _later(clock, value, held, current)
-    _note(result, entity, path, "lww", held, current, clock, value, wins)
-    return wins
+        return  # first sight of a side: emptiness there overwrites nothing
+    edit = Edit(value, before, current, clock, held, agreed_at)
+    ruling = judge(edit, policy)
+    if ruling.rule is not None:
+        result.conflicts.append(_conflict(entity, path, edit, ruling))
+    if ruling.parked:
+        _park(entity, path, value, clock, result)
+    elif ruling.value is not MISSING and ruling.value != current:
+        _accept(entity, path, ruling.value, clock, result)
 
 
-def _later(clock: Clock, value: Any, held: Clock, current: Any) -> bool:
-    """Last writer wins; equal times are decided the same way whichever side is read first."""
-    mine = (clock.at or "", clock.writer, repr(value))
-    theirs = (held.at or "", held.writer, repr(current))
-    return mine > theirs
+def _accept(entity: Entity, path: str, value: Any, clock: Clock, result: Merge) -> None:
+    result.accepted[path] = (entity.fields.get(path), value)
+    result.agreed[path] = clock.version
+    entity.set(path, value, clock)
 
 
-def _note(
-    result: Merge,
-    entity: Entity,
-    path: str,
-    policy: str,
-    held: Clock,
-    current: Any,
-    clock: Clock,
-    value: Any,
-    observed_wins: bool,
-) -> None:
-    """Keep both values, both times and the rule that chose."""
-    known = {"value": current, "writer": held.writer, "at": held.at}
-    seen = {"value": value, "writer": clock.writer, "at": clock.at}
-    winner, loser = (seen, known) if observed_wins else (known, seen)
-    result.conflicts.append(Conflict(entity.workspace, entity.id, entity.type, path, policy, winner, loser))
+def _park(entity: Entity, path: str, value: Any, clock: Clock, result: Merge) -> None:
+    """Nothing is written for the field until a person has chosen, or all sides say the same."""
+    held = entity.clocks[path]
+    sides = entity.parked.setdefault(path, {held.writer: {"value": entity.fields[path], "at": held.at}})
+    sides[clock.writer] = {"value": value, "at": clock.at}
+    entity.changed = True
+    if any(side["value"] != value for side in sides.values()):
+        result.parked[path] = sides
+        return
+    del entity.parked[path]
+    result.unparked.append(path)
+    if value == entity.fields[path]:
+        result.agreed[path] = held.version
+    else:
+        _accept(entity, path, value, clock, result)
+
+
+def _conflict(entity: Entity, path: str, edit: Edit, ruling: Ruling) -> Conflict:
+    """Both values, both times and the rule that chose."""
+    known = {"value": edit.current, "writer": edit.held.writer, "at": edit.held.at}
+    seen = {"value": edit.value, "writer": edit.clock.writer, "at": edit.clock.at}
+    winner, loser = (seen, known) if ruling.wins else (known, seen)
+    return Conflict(entity.workspace, entity.id, entity.type, path, ruling.rule or "", winner, loser)
 
 
 def _edited_at(change: Change, shadow: Shadow | None) -> datetime:
-    """The side's own time of the edit, clipped to what is possible: after the last read, before this one."""
+    """The side's own time of the edit, clipped to what is possible: it was not there when we last looked,
+    and it is there now. Both ends are our time, so a vendor's clock can be wrong by no more than that."""
     edited_at = change.edited_at or change.read_started_at
-    if shadow is not None and shadow.vendor_updated_at is not None:
-        edited_at = max(edited_at, shadow.vendor_updated_at)
+    if shadow is not None:
+        edited_at = max(edited_at, shadow.read_started_at)
     return min(edited_at, change.read_started_at)
 
 

@@ -60,21 +60,40 @@ class Planner:
         shadow = state.shadows.get(target)
         mapping = self.mappings[target.object]
         if side is None:
+            if state.questions.about(target.entity_id, target.object):
+                return None  # a record there waits for a person's word, and may be this one
             unsettled = any(i.state in ("sending", "unknown") for i in state.intents.get(target, []))
-            if unsettled or not self._may_create(entity, rule, target.object):
+            if unsettled or not self._may_create(entity, rule, target.object, state):
                 return None
-            patch = _patch(entity, mapping, None)
-            return ("create", patch) if patch else None
+            patch = _patch(entity, mapping, None, rule)
+            return ("create", patch | self._links(entity, mapping, None, state)) if patch else None
         if side.status != "active" or shadow is None:
             return None
-        patch = _patch(entity, mapping, shadow)
+        patch = _patch(entity, mapping, shadow, rule) | self._links(entity, mapping, shadow, state)
+        if not patch:
+            state.counted["noop", system_of(target.object), entity.type] += 1
         return ("update", patch) if patch else None
 
-    def _may_create(self, entity: Entity, rule: SyncRule, object_name: str) -> bool:
-        """By the rule, or because a flow made the entity for this object."""
-        return rule.systems[object_name].create or entity.origin.startswith(
-            tuple(f"flow:{flow.name}/" for flow in self.flows if flow.target == object_name)
+    def _links(
+        self, entity: Entity, mapping: ObjectMapping, shadow: Shadow | None, state: BatchState
+    ) -> Fields:
+        """The account of a contact; not one that a person deleted."""
+        wanted = mapping.links_wanted(entity.fields, shadow.fields if shadow is not None else {})
+        sides = {mark: state.side_of(entity.id, mapping.links()[mark]) for mark in wanted}
+        dead = {mark for mark, side in sides.items() if side is not None and side.status == "deleted"}
+        return {mark: value for mark, value in wanted.items() if value is None or mark not in dead}
+
+    def _may_create(self, entity: Entity, rule: SyncRule, object_name: str, state: BatchState) -> bool:
+        """By the rule, or because a flow made the entity for this object; then the others follow what this
+        one took: a document that its own side refuses has no mirror. Never what has ended."""
+        if entity.fields.get("state") in ("deleted", "void"):
+            return False
+        home = next(
+            (flow.target for flow in self.flows if entity.origin.startswith(f"flow:{flow.name}/")), None
         )
+        if home is None or home == object_name:
+            return rule.systems[object_name].create or home is not None
+        return rule.systems[object_name].create and Target(entity.id, home, ROLE) in state.sides
 
     def _intent(
         self,
@@ -120,11 +139,26 @@ def _set_at(entity: Entity, path: str) -> int:
     return entity.clocks[path].version if path in entity.clocks else entity.version
 
 
-def _patch(entity: Entity, mapping: ObjectMapping, shadow: Shadow | None) -> Fields:
+def _patch(entity: Entity, mapping: ObjectMapping, shadow: Shadow | None, rule: SyncRule) -> Fields:
     """Fields that this side should hold and does not; a create leaves out what is empty."""
     known = shadow.fields if shadow is not None else {}
     said = mapping.expected(entity.fields, creating=shadow is None, known=known)
-    return {path: value for path, value in said.items() if value != known.get(path)}
+    patch = {path: value for path, value in said.items() if value != known.get(path)}
+    if not patch or (shadow is None and not entity.parked):
+        return patch
+    return {path: value for path, value in patch.items() if not _is_left(entity, path, value, shadow, rule)}
+
+
+def _is_left(entity: Entity, path: str, value: object, shadow: Shadow | None, rule: SyncRule) -> bool:
+    """Is this difference left as it is? A person must decide; the side makes this of the very value; the
+    field went back and forth there; or the rule tolerates what was changed there since both agreed."""
+    if path in entity.parked:
+        return True
+    if shadow is None:
+        return False
+    if path in shadow.marks.held or shadow.holds(path, value):
+        return True
+    return rule.policy[path].tolerate and shadow.bases.get(path, 0) >= _set_at(entity, path)
 
 
 def _supersede(intents: list[Intent], keep: UUID | None) -> None:

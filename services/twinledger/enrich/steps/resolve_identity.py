@@ -3,48 +3,74 @@
 In: Observed    Out: Ok(entity id), Retry while that cannot be known yet, Skip when a person must say
 
 Order: the crosswalk, our own reference in the record, a parent that carries the identity (the
-account of a contact), match keys such as the e-mail, and only then a new entity.
+account of a contact), the record as it resembles known ones (`matching/`), and only then a new entity.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from twinledger.enrich.matching.verdict import Candidate
 from twinledger.enrich.observed import ROLE, BatchState, Observed
+from twinledger.enrich.steps.recognise import (
+    compared_with,
+    identifying,
+    match_keys,
+    matched_by_score,
+    matched_exactly,
+)
 from twinledger.enrich.steps.resolve_references import key_named
 from twinledger.kernel.ids import derived_id
-from twinledger.mapping.natural_keys import natural_key
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road.outcome import Ok, Retry, Skip
-from twinledger.state.records import Entity, ExternalKey, Fields, Review, Target
+from twinledger.state.records import Entity, ExternalKey, Review, Target
+from twinledger.state.unresolved import Unresolved
 
-__all__ = ["link_keys", "match_keys", "related_keys", "resolve_identity"]
+__all__ = ["link_keys", "related_keys", "resolve_identity", "shared_keys"]
 
 CREATE_UNSETTLED_WAIT_S = 1.0
+_PERHAPS = frozenset({"perhaps_the_same", "its_contact_is_in_review"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Why a person is asked, about whom, the likeliest first; `compared` where a score was taken."""
+
+    why: str
+    entities: tuple[UUID, ...]
+    compared: tuple[Candidate, ...] = ()
+    waits_for: ExternalKey | None = None
 
 
 def resolve_identity(observed: Observed, rule: SyncRule, state: BatchState) -> Ok[UUID] | Retry | Skip:
     """The entity of the record, created in memory when nothing known is it; a deleted record came back."""
     known = state.crosswalk.get(observed.key)
+    if known is not None and known.status == "ignored":
+        return Skip(reason="ignored")
     if known is not None and known.status != "orphan":
         if known.status == "deleted":
-            _, rival = _unless_taken(known.entity_id, "its_place_was_taken", observed, state)
-            if rival is not None:
-                return _ask(observed, state, rival)
+            question = _if_taken(known.entity_id, "its_place_was_taken", observed, state)
+            if question is not None:
+                return _ask(observed, rule, state, question)
             state.bind(observed.key, known.entity_id)
         _bind_links(observed, known.entity_id, state)
         return Ok(known.entity_id)
     waiting = _waits(observed, state)
     if waiting is not None:
         return waiting
-    found, rival = _recognise(observed, rule, state)
-    if rival is not None:
-        return _ask(observed, state, rival)
-    if found is None:
-        found = _new_entity(observed, state)
-    state.bind(observed.key, found)
-    _bind_links(observed, found, state)
-    return Ok(found)
+    found = _recognise(observed, rule, state)
+    if isinstance(found, _Question):
+        return _ask(observed, rule, state, found)
+    if known is not None:
+        _withdraw(observed, state)
+    entity_id = found or _new_entity(observed, state)
+    state.bind(observed.key, entity_id)
+    # Whoever else may have been this entity's record of the object is judged again.
+    state.wanted.update(state.questions.about(entity_id, observed.key.object))
+    _bind_links(observed, entity_id, state)
+    return Ok(entity_id)
 
 
 def _waits(observed: Observed, state: BatchState) -> Retry | None:
@@ -68,34 +94,69 @@ def link_keys(observed: Observed) -> list[ExternalKey]:
     return [key_named(name) for name in observed.links.values()]
 
 
-def _recognise(
-    observed: Observed, rule: SyncRule, state: BatchState
-) -> tuple[UUID | None, tuple[str, UUID] | None]:
-    """(entity, None) when recognised, (None, (why, entity)) when another record stands in its place."""
+def shared_keys(observed: Observed, rule: SyncRule) -> list[ExternalKey]:
+    """The same record as another product of the vendor shows it: the same id, one entity."""
+    return [ExternalKey(name, observed.key.external_id) for name in rule.shared_with(observed.key.object)]
+
+
+def _recognise(observed: Observed, rule: SyncRule, state: BatchState) -> UUID | _Question | None:
+    """The entity, None for one that nobody knows, or what a person must say."""
     target = state.references.get(observed.reference or "")
     if target is not None and target.object == observed.key.object:
-        return _unless_taken(target.entity_id, "two_records_for_one_reference", observed, state)
+        return (
+            _if_taken(target.entity_id, "two_records_for_one_reference", observed, state) or target.entity_id
+        )
+    for key in shared_keys(observed, rule):
+        if (shared := state.entity_of(key)) is not None:
+            return _if_taken(shared, "two_records_for_one_reference", observed, state) or shared
     related = [state.entity_of(key) for key in related_keys(observed) + link_keys(observed)]
     parents = {entity_id for entity_id in related if entity_id is not None}
-    matched = _matched(observed, rule, state)
-    candidates = parents | matched
-    if len(candidates) > 1:
-        return None, ("several_candidates", min(candidates))
-    held = [state.crosswalk[key] for key in related_keys(observed) if key in state.crosswalk]
+    held = [key for key in related_keys(observed) if key in state.crosswalk]
     if held and not parents:
-        return None, ("its_contact_is_in_review", held[0].entity_id)
-    if candidates:
-        return _unless_taken(candidates.pop(), "duplicate_in_one_system", observed, state)
-    return None, None
+        return _Question("its_contact_is_in_review", (state.crosswalk[held[0]].entity_id,), waits_for=held[0])
+    if rule.scored is None:
+        return _one_of(parents | matched_exactly(observed, rule, state), observed, state)
+    if parents:
+        return _as_parents_say(parents, observed, rule, state)
+    verdict = matched_by_score(observed, rule.scored, state)
+    if verdict.why is not None:
+        entities = tuple(dict.fromkeys(candidate.entity_id for candidate in verdict.candidates))
+        return _Question(verdict.why, entities, verdict.candidates)
+    return verdict.entity_id
 
 
-def _unless_taken(
-    entity_id: UUID, why: str, observed: Observed, state: BatchState
-) -> tuple[UUID | None, tuple[str, UUID] | None]:
+def _one_of(found: set[UUID], observed: Observed, state: BatchState) -> UUID | _Question | None:
+    if len(found) > 1:
+        return _Question("several_candidates", tuple(sorted(found)))
+    for entity_id in found:
+        return _if_taken(entity_id, "duplicate_in_one_system", observed, state) or entity_id
+    return None
+
+
+def _as_parents_say(
+    parents: set[UUID], observed: Observed, rule: SyncRule, state: BatchState
+) -> UUID | _Question | None:
+    """An account is its contact's customer, and a contact its account's, but not if it is another person,
+    nor if the record is surely somebody else's."""
+    assert rule.scored is not None
+    verdict = matched_by_score(observed, rule.scored, state)
+    sure = {verdict.entity_id} if verdict.entity_id is not None else set()
+    if len(parents | sure) > 1:
+        return _Question("several_candidates", tuple(sorted(parents | sure)), verdict.candidates)
+    (parent,) = parents
+    comparison = compared_with(parent, observed, rule.scored, state)
+    taken = _if_taken(parent, "duplicate_in_one_system", observed, state)
+    if comparison.answers.get("person") == "other":
+        side = Candidate(parent, comparison, taken is not None)
+        return _Question("another_person_of_its_account", (parent,), (side,))
+    return taken or parent
+
+
+def _if_taken(entity_id: UUID, why: str, observed: Observed, state: BatchState) -> _Question | None:
     side = state.side_of(entity_id, observed.key.object)
     if side is not None and side.status == "active" and side.key != observed.key:
-        return None, (why, entity_id)
-    return entity_id, None
+        return _Question(why, (entity_id,))
+    return None
 
 
 def _bind_links(observed: Observed, entity_id: UUID, state: BatchState) -> None:
@@ -104,24 +165,6 @@ def _bind_links(observed: Observed, entity_id: UUID, state: BatchState) -> None:
         if key not in state.crosswalk and state.side_of(entity_id, key.object) is None:
             state.bind(key, entity_id)
             state.wanted.add(key)
-
-
-def match_keys(fields: Fields, rule: SyncRule) -> list[str]:
-    """What another system's record of the same thing is found by, the best first; none may be empty."""
-    sets = ({name: fields.get(name) for name in sorted(names)} for names in rule.match)
-    return [
-        natural_key(rule.entity, {name: str(value) for name, value in values.items()})
-        for values in sets
-        if None not in values.values()
-    ]
-
-
-def _matched(observed: Observed, rule: SyncRule, state: BatchState) -> set[UUID]:
-    for key in match_keys(observed.fields, rule):
-        found = state.matches.get(key)
-        if found:
-            return set(found)
-    return set()
 
 
 def _new_entity(observed: Observed, state: BatchState) -> UUID:
@@ -134,20 +177,51 @@ def _new_entity(observed: Observed, state: BatchState) -> UUID:
     return entity_id
 
 
-def _ask(observed: Observed, state: BatchState, rival: tuple[str, UUID]) -> Skip:
-    why, entity_id = rival
-    taken = state.sides.get(Target(entity_id, observed.key.object, ROLE))
-    state.bind(observed.key, entity_id, status="orphan")
-    state.reviews.append(
-        Review(
-            state.workspace,
-            "match",
-            observed.key.text(),
-            {
-                "why": why,
-                "entity": str(entity_id),
-                "linked": taken.key.text() if taken is not None else None,
-            },
-        )
-    )
-    return Skip(reason=f"review: {why}")
+def _ask(observed: Observed, rule: SyncRule, state: BatchState, question: _Question) -> Skip:
+    """The record waits; what was planned for its candidates in its object is planned no more."""
+    state.bind(observed.key, question.entities[0], status="orphan")
+    keys = tuple(match_keys(observed.fields, rule))
+    said = identifying(observed.fields, rule)
+    surely = question.why not in _PERHAPS
+    state.questions.ask(Unresolved(observed.key, surely, said, keys, question.entities))
+    for entity_id in question.entities:
+        if entity_id in state.entities:
+            state.touched.setdefault(entity_id, observed)
+    evidence = {
+        "why": question.why,
+        "entity": str(question.entities[0]),
+        "linked": _linked(question.entities[0], observed, state),
+        "record": said,
+        "candidates": [_shown(entity_id, observed, rule, state, question) for entity_id in question.entities],
+        **({"waits_for": question.waits_for.text()} if question.waits_for is not None else {}),
+    }
+    state.reviews.append(Review(state.workspace, "match", observed.key.text(), evidence))
+    return Skip(reason=f"review: {question.why}")
+
+
+def _withdraw(observed: Observed, state: BatchState) -> None:
+    """It can be said now without a person."""
+    state.questions.settle(observed.key)
+    state.withdrawn.add(("match", observed.key.text()))
+
+
+def _linked(entity_id: UUID, observed: Observed, state: BatchState) -> str | None:
+    """The record that stands in this one's place."""
+    side = state.sides.get(Target(entity_id, observed.key.object, ROLE))
+    return side.key.text() if side is not None and side.key != observed.key else None
+
+
+def _shown(
+    entity_id: UUID, observed: Observed, rule: SyncRule, state: BatchState, question: _Question
+) -> dict[str, Any]:
+    """A candidate beside the record: its records, its values, what each feature says."""
+    entity = state.entities.get(entity_id)
+    compared = next((c.comparison for c in question.compared if c.entity_id == entity_id), None)
+    rows = (row for target, row in state.sides.items() if target.entity_id == entity_id)
+    return {
+        "entity": str(entity_id),
+        "records": sorted(row.key.text() for row in rows if row.status == "active"),
+        "fields": identifying(entity.fields, rule) if entity is not None else {},
+        "score": compared.score if compared is not None else None,
+        "answers": dict(compared.answers) if compared is not None else {},
+    }

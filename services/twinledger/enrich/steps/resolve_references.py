@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState, Observed
+from twinledger.mapping.line_taxes import SECOND, in_order
 from twinledger.road.outcome import Ok, Retry
 from twinledger.state.records import ExternalKey
 
@@ -36,7 +37,7 @@ def resolve_references(observed: Observed, refs: Sequence[str], state: BatchStat
             if key is not None:
                 state.wanted.add(key)
             return Retry(reason="parent_missing", waits_for=missing)
-        fields[outer] = resolved
+        fields[outer] = [in_order(line) for line in resolved] if inner == SECOND else resolved
     return Ok(replace(observed, fields=fields))
 
 

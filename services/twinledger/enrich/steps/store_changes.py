@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState
@@ -11,8 +11,9 @@ from twinledger.road import outbox
 from twinledger.road.broker import OutRecord
 from twinledger.road.parking import wake
 from twinledger.state.crosswalk import bind
+from twinledger.state.derivations import save_derivations
 from twinledger.state.entities import save_entities
-from twinledger.state.history import save_audit, save_conflicts, save_reviews
+from twinledger.state.history import save_audit, save_conflicts, save_reviews, withdraw_reviews
 from twinledger.state.identity import save_match_keys, save_references
 from twinledger.state.intents import insert_planned, save_intent_states, wake_waiting
 from twinledger.state.shadows import save_shadows
@@ -31,19 +32,26 @@ async def store_changes(connection: Connection, state: BatchState, outgoing: Seq
     await save_entities(connection, changed)
     await bind(connection, state.bound)
     await save_shadows(connection, (s for s in state.shadows.values() if s.changed))
-    await save_match_keys(connection, state.workspace, state.rekeyed)
+    await save_match_keys(
+        connection,
+        state.workspace,
+        removed=[(key, id_) for id_, keys in state.rekeyed.items() for key in keys.before - keys.after],
+        added=[(key, id_) for id_, keys in state.rekeyed.items() for key in keys.after - keys.before],
+    )
     await save_references(connection, state.workspace, state.new_references)
     settled = [i for intents in state.intents.values() for i in intents if i.changed]
     await save_intent_states(connection, settled)
     await insert_planned(connection, (i for i in state.planned if i.state == "planned"))
     await save_conflicts(connection, state.conflicts)
     await save_audit(connection, state.audit)
+    await save_derivations(connection, (d for d in state.derivations.values() if d.changed))
+    await withdraw_reviews(connection, state.workspace, state.withdrawn)
     await save_reviews(connection, state.reviews)
-    await _wake(connection, state, state.rekeyed.values())
+    await _wake(connection, state, (keys.after - keys.before for keys in state.rekeyed.values()))
     await outbox.append(connection, outgoing)
 
 
-async def _wake(connection: Connection, state: BatchState, keys: Iterable[Sequence[str]]) -> None:
+async def _wake(connection: Connection, state: BatchState, keys: Iterable[Collection[str]]) -> None:
     names = [row.key.text() for row in state.bound] + [key for found in keys for key in found]
     await wake(connection, names)
     await wake_waiting(connection, [waiting_key(row.entity_id, row.key.object) for row in state.bound])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from twinledger.kernel.database import Connection
 from twinledger.loader.steps.build_calls import Parents, mentioned_entities
-from twinledger.state.crosswalk import rows_of_entities
+from twinledger.state.crosswalk import redirects_of_entities, rows_of_entities
 from twinledger.state.entities import load_entities
 from twinledger.state.intent_queue import Candidate
 
@@ -23,9 +23,11 @@ class ParentLoader:
     async def load(self, connection: Connection, candidates: Sequence[Candidate]) -> Parents:
         """Crosswalk rows and fields of every entity the candidates mention."""
         ids = mentioned_entities(candidates)
+        redirects = await redirects_of_entities(connection, ids)
         rows = await rows_of_entities(connection, ids)
         entities = await load_entities(connection, ids)
-        by_target = {(row.entity_id, row.key.object): row.key.external_id for row in rows}
+        by_target = {(row.entity_id, row.key.object): str(row.merged_into) for row in redirects}
+        by_target |= {(row.entity_id, row.key.object): row.key.external_id for row in rows}
         return Parents(
             by_target,
             {entity_id: entity.type for entity_id, entity in entities.items()},

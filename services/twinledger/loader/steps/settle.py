@@ -26,7 +26,7 @@ from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_queue import confirm, mark_unknown, next_name, postpone, reject
 from twinledger.state.intents import wake_waiting
-from twinledger.state.records import CrosswalkRow, ExternalKey, Review, Shadow, Target
+from twinledger.state.records import CrosswalkRow, ExternalKey, Fields, Marks, Review, Shadow, Target
 from twinledger.state.shadows import load_shadows, save_shadows
 
 __all__ = ["LADDER_S", "Answered", "Settler"]
@@ -124,6 +124,7 @@ class Settler:
             shadow.vendor_updated_at = answer.updated_at
             shadow.read_started_at = max(shadow.read_started_at, answer.ended_at)
             shadow.revision += 1
+            shadow.marks = _written(shadow.marks, built.expected)
             known[target] = shadow
         targets = {built.intent.target for built, _ in applied}
         await save_shadows(connection, [shadow for target, shadow in known.items() if target in targets])
@@ -178,6 +179,12 @@ class Settler:
             return
         step = min(intent.failures, len(LADDER_S) - 1)
         await postpone(connection, intent, error.retry_after_s or LADDER_S[step], error, step=True)
+
+
+def _written(marks: Marks, sent: Fields) -> Marks:
+    """Not seen since: the next observation tells what the target made of these values."""
+    mangled = {path: value for path, value in marks.mangled.items() if path not in sent}
+    return replace(marks, unseen=sorted({*marks.unseen, *sent}), mangled=mangled)
 
 
 def _row(built: Built, answer: Applied) -> CrosswalkRow:

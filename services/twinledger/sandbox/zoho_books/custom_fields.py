@@ -53,6 +53,9 @@ class CustomFields:
         if self._organization.switch("twinledger_field"):
             for entity in ENTITIES:
                 self.table.put(self._definition(entity, "Twinledger Ref", "cf_twinledger_ref", "text", True))
+            for label in ("Twinledger Invoice", "Twinledger Payment State"):
+                api_name = "cf_" + label.lower().replace(" ", "_")
+                self.table.put(self._definition("sales_order", label, api_name, "text", False))
 
     def _create(self, act: Act, _: str | None, fields: dict[str, Any]) -> str:
         entity, label = str(fields.get("entity", "")), str(fields.get("label", ""))

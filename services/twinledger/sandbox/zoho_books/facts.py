@@ -26,7 +26,10 @@ SWITCHES = (
         "last_modified_time filters also where it is not published (contacts, items, expenses, payments)",
     ),
     _switch(
-        "twinledger_field", True, "2.2", "the unique custom field cf_twinledger_ref exists on every entity"
+        "twinledger_field",
+        True,
+        "2.2",
+        "our custom fields exist: the unique cf_twinledger_ref on all, what flows write back on orders",
     ),
     _switch("upsert_created_status", 200, "2.2", "HTTP status when an upsert created the record", 200, 201),
     _switch("upsert_no_match_code", 1002, "2.2", "code of an update by unique field that matches nothing"),

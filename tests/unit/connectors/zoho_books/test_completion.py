@@ -7,10 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.connectors.vendor import FakeVendor, httpx, reply
 
 from twinledger.connectors.base.contract import NotApplied, WriteCall
+from twinledger.connectors.zoho_books.completion import within
 from twinledger.kernel.errors import PermanentError, TransientError
+
+AMOUNTS = st.decimals(0, 500, places=2)
 
 
 def call(name: str, body: dict[str, Any], **options: Any) -> WriteCall:
@@ -107,7 +112,7 @@ async def test_a_payment_keeps_its_allocation() -> None:
         b'[{"invoice_payment_id":"9","invoice_id":"12","amount_applied":10.0,"balance_amount":0}]}'
     )
     body = {"amount": Decimal(8), "invoices": [{"amount_applied": Decimal(8)}]}
-    vendor = FakeVendor(now("payment", current))
+    vendor = FakeVendor(now("payment", current), now("invoice", b'{"invoice_id":"12","balance":0}'))
     complete = await prepared(vendor, call("customer_payment", body))
     assert complete["invoices"] == [
         {"invoice_payment_id": "9", "invoice_id": "12", "amount_applied": Decimal(8)}
@@ -192,3 +197,93 @@ async def test_a_complete_call_is_checked_too_where_a_version_is_known() -> None
     known = datetime(2026, 11, 20, 10, 0, 6, tzinfo=UTC)
     one = call("item", {"name": "H", "rate": Decimal(1)}, unmodified_since=known)
     assert await refusal(FakeVendor(now("item", record)), one) == "conflict"
+
+
+def _line(**more: Any) -> dict[str, Any]:
+    return {"name": "Work", "quantity": Decimal(1), "rate": Decimal(10), **more}
+
+
+GROUPS = (
+    b'{"code":0,"tax_groups":[{"tax_group_id":"20","taxes":[{"tax_id":"11"},{"tax_id":"12"}]}]}',
+    b'{"code":0,"tax_groups":[]}',
+)
+
+
+async def test_two_taxes_are_named_by_the_group_that_has_them_looked_up_once() -> None:
+    vendor = FakeVendor(reply(GROUPS[0]))
+    new = {"op": "create", "external_id": None, "reference": "TL-X"}
+    connector = vendor.connector("zoho_books")
+    for _ in range(2):
+        one = call("invoice", {"line_items": [_line(tax_ids=["12", "11"]), _line(tax_id="11")]}, **new)
+        (answer,) = await connector.sink.prepare([one], vendor.permit)
+        assert isinstance(answer, WriteCall)
+        assert answer.body["line_items"] == [_line(tax_id="20"), _line(tax_id="11")]
+    assert vendor.lines() == ["GET /books/v3/settings/taxgroups"]
+
+
+async def test_a_group_that_is_missing_is_made_and_named_by_its_taxes() -> None:
+    vendor = FakeVendor(
+        reply(GROUPS[1]),
+        now("tax", b'{"tax_id":"11","tax_name":"GST"}'),
+        now("tax", b'{"tax_id":"12","tax_name":"PST"}'),
+        now("tax_group", b'{"tax_group_id":"21"}'),
+    )
+    body = {"line_items": [_line(tax_ids=["11", "12"])]}
+    prepared_body = await prepared(vendor, call("invoice", body, op="create", external_id=None))
+    assert prepared_body["line_items"] == [_line(tax_id="21")]
+    assert b'"tax_group_name":"GST + PST"' in vendor.requests[-1].content
+    assert b'"taxes":"11,12"' in vendor.requests[-1].content
+
+
+async def test_a_group_that_somebody_made_meanwhile_is_taken() -> None:
+    vendor = FakeVendor(
+        reply(GROUPS[1]),
+        now("tax", b'{"tax_id":"11","tax_name":"GST"}'),
+        now("tax", b'{"tax_id":"12","tax_name":"PST"}'),
+        reply(b'{"code":1001,"message":"taken"}', 400),
+        reply(GROUPS[0]),
+    )
+    body = {"line_items": [_line(tax_ids=["11", "12"])]}
+    prepared_body = await prepared(vendor, call("invoice", body, op="create", external_id=None))
+    assert prepared_body["line_items"] == [_line(tax_id="20")]
+
+
+def _payment(amount: int) -> dict[str, Any]:
+    allocation = {"invoice_id": "9", "amount_applied": Decimal(amount)}
+    return {"customer_id": "5", "amount": Decimal(amount), "payment_mode": "cash", "invoices": [allocation]}
+
+
+@pytest.mark.parametrize(
+    ("balance", "applied"),
+    [(b"100", [Decimal(60)]), (b"45.5", [Decimal("45.5")]), (b"0", [])],
+)
+async def test_an_invoice_takes_no_more_than_it_is_owed(balance: bytes, applied: list[Decimal]) -> None:
+    vendor = FakeVendor(now("invoice", b'{"invoice_id":"9","balance":' + balance + b"}"))
+    one = call("customer_payment", _payment(60), op="create", external_id=None)
+    body = await prepared(vendor, one)
+    assert body["amount"] == 60
+    assert [each["amount_applied"] for each in body["invoices"]] == applied
+
+
+async def test_more_of_a_payment_has_room_where_it_was_already() -> None:
+    vendor = FakeVendor(
+        now("payment", b'{"payment_id":"7","invoices":[{"invoice_id":"9","amount_applied":60}]}'),
+        now("invoice", b'{"invoice_id":"9","balance":15}'),
+    )
+    changed = {"amount": Decimal(80), "invoices": [{"amount_applied": Decimal(80)}]}
+    body = await prepared(vendor, call("customer_payment", changed))
+    assert body["invoices"] == [{"invoice_id": "9", "amount_applied": Decimal(75)}]
+
+
+@given(
+    st.lists(st.tuples(AMOUNTS, AMOUNTS), max_size=5),
+    AMOUNTS,
+)
+def test_allocations_are_conserved(pairs: list[tuple[Decimal, Decimal]], amount: Decimal) -> None:
+    """I6: no more than was paid, no more than is owed, and all of it that fits."""
+    given = [{"invoice_id": str(at), "amount_applied": wanted} for at, (wanted, _) in enumerate(pairs)]
+    room = {str(at): owed for at, (_, owed) in enumerate(pairs)}
+    applied = {each["invoice_id"]: each["amount_applied"] for each in within(given, room, amount)}
+    most = [min(wanted, owed) for wanted, owed in pairs]
+    assert all(Decimal(0) < value <= most[int(at)] for at, value in applied.items())
+    assert sum(applied.values(), Decimal(0)) == min(amount, sum(most, Decimal(0)))

@@ -93,6 +93,16 @@ async def test_a_state_is_a_call_of_its_own(name: str, status: str, path: str) -
     assert vendor.lines() == [f"POST /books/v3{path}"]
 
 
+async def test_custom_fields_alone_touch_nothing_else() -> None:
+    vendor = FakeVendor(reply({"code": 0, "message": "Custom Fields Updated Successfully"}))
+    entries = [{"api_name": "cf_twinledger_invoice", "value": "SO-1"}]
+    body = {"custom_fields": entries}
+    call = WriteCall("i", "zoho_books.sales_order", "update", "7", None, body, phase="custom_fields")
+    assert await write(vendor, call) == Applied("7", vendor.clock.now())
+    assert vendor.lines() == ["PUT /books/v3/salesorder/7/customfields"]
+    assert vendor.sent() == entries
+
+
 async def test_a_state_no_call_reaches_is_a_question_for_a_person() -> None:
     call = WriteCall("i", "zoho_books.invoice", "update", "7", None, {"status": "paid"}, phase="state")
     answer = await write(FakeVendor(), call)

@@ -60,7 +60,7 @@ def test_nothing_is_accepted_without_a_secret_of_ours() -> None:
     assert judged({**BODY, "token": ""}, replace(ACTIVE, secret=""))[0] == "bad_signature"
 
 
-@pytest.mark.parametrize("change", [{"module": "Deals"}, {"ids": "5"}, {"ids": []}, {"ids": ["x;y"]}])
+@pytest.mark.parametrize("change", [{"module": "Campaigns"}, {"ids": "5"}, {"ids": []}, {"ids": ["x;y"]}])
 def test_nothing_of_ours_gives_no_hint(change: dict[str, Any]) -> None:
     assert judged({**BODY, **change}) == ("unknown", [])
 
@@ -158,3 +158,25 @@ async def test_a_field_that_is_there_is_left_alone_and_one_that_is_not_unique_is
     setup = vendor.connector("zoho_crm").setup
     (note,) = await setup.ensure_reference_fields(["zoho_crm.contact"], vendor.permit)
     assert "make it unique" in note
+
+
+async def test_deals_get_the_fields_that_flows_write_back() -> None:
+    ours = ("Twinledger_Ref", "Twinledger_Invoice", "Twinledger_Payment_State")
+    made = {"code": "SUCCESS", "details": {"id": "1"}, "message": "field created", "status": "success"}
+    added = [reply({"fields": [made]}, 201) for _ in range(2)]
+    vendor = FakeVendor(fields("Twinledger_Ref"), *added, fields(*ours))
+    setup = vendor.connector("zoho_crm").setup
+    assert await setup.ensure_reference_fields(["zoho_crm.deal"], vendor.permit) == []
+    asked = [vendor.sent(at)["fields"][0] for at in (1, 2)]
+    assert [one["field_label"] for one in asked] == ["Twinledger Invoice", "Twinledger Payment State"]
+    assert not any("unique" in one for one in asked)
+
+
+async def test_a_field_that_is_not_there_after_all_is_a_persons_work() -> None:
+    made = {"code": "SUCCESS", "details": {"id": "1"}, "message": "field created", "status": "success"}
+    there = fields("Twinledger_Ref", "Twinledger_Invoice")
+    vendor = FakeVendor(there, reply({"fields": [made]}, 201), there)
+    (note,) = await vendor.connector("zoho_crm").setup.ensure_reference_fields(
+        ["zoho_crm.deal"], vendor.permit
+    )
+    assert note == "Deals.Twinledger_Payment_State is missing: make it, a single line of text"

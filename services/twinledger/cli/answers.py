@@ -1,0 +1,93 @@
+"""CLI: `twinledger review answer`: what a person says to a question of the merge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from twinledger.cli.failure import CommandError, Exit
+from twinledger.cli.held_deletions import answer_mass_delete
+from twinledger.cli.match_answer import answer_identity
+from twinledger.cli.output import Form, FormOption, print_record
+from twinledger.cli.place import DirectoryOption, WorkspaceOption, connected
+from twinledger.kernel.clock import SystemClock
+from twinledger.kernel.database import Connection
+from twinledger.state.answers import answer_conflict, end_quarantine
+from twinledger.state.tombstones import QUESTION as MASS_DELETE
+from twinledger.state.tracing import review_of
+
+__all__ = ["ANSWERS", "answer"]
+
+Answer = Callable[[Connection, str, int, str | None], Awaitable[dict[str, Any]]]
+
+
+def answer(
+    number: Annotated[int, typer.Argument(metavar="ID")],
+    choose: Annotated[str | None, typer.Option(help="Of a conflict: the object whose value holds.")] = None,
+    apply: Annotated[
+        bool | None,
+        typer.Option("--apply/--discard", help="Of a mass deletion: pass it on, or let go of the records."),
+    ] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(help="Of a match: it is this entity, or the one this OBJECT/ID is linked to."),
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Of a match: it is nobody we know.")] = False,
+    ignore: Annotated[bool, typer.Option("--ignore", help="Of a match: it is none of ours.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Of a match: kept in the audit.")] = None,
+    workspace: WorkspaceOption = "default",
+    directory: DirectoryOption = Path(".twinledger"),
+    output: FormOption = Form.table,
+) -> None:
+    """Answer a question. A conflict: whose value holds. An oscillation: write the field again. Held
+    deletions: pass them on or not. A match: who the record is."""
+    word = choose if apply is None else "apply" if apply else "discard"
+
+    async def say() -> dict[str, Any]:
+        async with connected(directory) as connection:
+            asked = await review_of(connection, workspace, number)
+            if asked is None:
+                raise CommandError(f"no question {number}", "twinledger review list", Exit.NOT_FOUND)
+            if asked["kind"] == "match":
+                return await answer_identity(
+                    connection, workspace, number, link=link, new=new, ignore=ignore, reason=reason
+                )
+            if asked["kind"] not in ANSWERS:
+                raise CommandError(
+                    f"a {asked['kind']} is not answered here", f"twinledger review show {number}"
+                )
+            return await ANSWERS[asked["kind"]](connection, workspace, number, word)
+
+    print_record(asyncio.run(say()), output)
+
+
+async def _conflict(
+    connection: Connection, workspace: str, number: int, choose: str | None
+) -> dict[str, Any]:
+    if choose is None:
+        raise CommandError("whose value holds?", f"twinledger review show {number}", Exit.USAGE)
+    old, new = await answer_conflict(connection, workspace, number, choose, SystemClock().now())
+    return {"id": number, "chosen": choose, "was": old, "is": new}
+
+
+async def _oscillation(
+    connection: Connection, workspace: str, number: int, choose: str | None
+) -> dict[str, Any]:
+    if choose is not None:
+        raise CommandError(
+            "an oscillation has no sides to choose", f"twinledger review answer {number}", Exit.USAGE
+        )
+    await end_quarantine(connection, workspace, number, SystemClock().now())
+    return {"id": number, "written_again": True}
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "conflict": _conflict,
+    "oscillation": _oscillation,
+    MASS_DELETE: answer_mass_delete,
+}
+"""How each kind is answered."""

@@ -1,0 +1,1 @@
+"""Connector for Zoho Inventory (API v1)."""

@@ -1,0 +1,80 @@
+"""Enrich, part of step 2: the candidates of a record nobody knows, and the verdict among them.
+
+In: Observed, rule, BatchState    Out: match keys; Verdict of the scored rules, entities of the exact ones
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from twinledger.enrich.matching.compare import Comparison, compare
+from twinledger.enrich.matching.portrait import keys_of, portrait_of
+from twinledger.enrich.matching.verdict import Candidate, Verdict, judge
+from twinledger.enrich.observed import BatchState, Observed
+from twinledger.mapping.match_rule import MatchRule
+from twinledger.mapping.natural_keys import natural_key
+from twinledger.mapping.sync_rule import SyncRule
+from twinledger.state.records import Fields
+
+__all__ = ["compared_with", "exact_keys", "identifying", "match_keys", "matched_by_score", "matched_exactly"]
+
+
+def match_keys(fields: Fields, rule: SyncRule) -> list[str]:
+    """What another system's record of the same thing is found by."""
+    if rule.scored is not None:
+        return keys_of(portrait_of(fields, rule.scored), rule.scored)
+    return exact_keys(fields, rule)
+
+
+def exact_keys(fields: Fields, rule: SyncRule) -> list[str]:
+    """Keys that identify by themselves, the best first; of a scored rule the mailbox."""
+    wanted = [[rule.scored.email]] if rule.scored is not None else rule.match
+    sets = ({name: fields.get(name) for name in sorted(names)} for names in wanted)
+    return [
+        natural_key(rule.entity, {name: str(value) for name, value in values.items()})
+        for values in sets
+        if None not in values.values()
+    ]
+
+
+def identifying(fields: Fields, rule: SyncRule) -> Fields:
+    """The fields that the match keys follow from: only when one changes are the keys worked out again."""
+    return {path: fields.get(path) for path in rule.identifying}
+
+
+def matched_exactly(observed: Observed, rule: SyncRule, state: BatchState) -> set[UUID]:
+    """Entities under the best key that says anything."""
+    for key in exact_keys(observed.fields, rule):
+        found = state.matches.get(key)
+        if found:
+            return set(found)
+    return set()
+
+
+def compared_with(entity_id: UUID, observed: Observed, rule: MatchRule, state: BatchState) -> Comparison:
+    """The record beside one entity."""
+    entity = state.entities[entity_id]
+    return compare(portrait_of(observed.fields, rule), portrait_of(entity.fields, rule), rule)
+
+
+def matched_by_score(observed: Observed, rule: MatchRule, state: BatchState) -> Verdict:
+    """Among entities and records in review that share a key; a key that many hold finds nobody."""
+    portrait = portrait_of(observed.fields, rule)
+    keys = keys_of(portrait, rule)
+    sharing = (state.matches.get(key, set()) for key in keys)
+    ids = set().union(*(found for found in sharing if len(found) <= rule.common)) & state.entities.keys()
+    candidates = []
+    for entity_id in ids:
+        comparison = compare(portrait, portrait_of(state.entities[entity_id].fields, rule), rule)
+        side = state.side_of(entity_id, observed.key.object)
+        taken = side is not None and side.status == "active" and side.key != observed.key
+        candidates.append(Candidate(entity_id, comparison, taken))
+    for one in state.questions.found_under(keys):
+        if one.key == observed.key or not one.candidates:
+            continue
+        comparison = compare(portrait, portrait_of(one.fields, rule), rule)
+        here = one.key.object == observed.key.object
+        candidates.append(
+            Candidate(one.candidates[0], comparison, here, "surely" if one.surely else "perhaps")
+        )
+    return judge(candidates, rule.margin)

@@ -1,0 +1,28 @@
+"""Enrich, last: stores who waits for a person's word, and wakes those whose question has changed."""
+
+from __future__ import annotations
+
+from twinledger.enrich.observed import BatchState
+from twinledger.kernel.database import Connection
+from twinledger.state.answers import ask_replan
+from twinledger.state.unresolved import forget_unresolved, save_unresolved, unresolved_with_keys
+
+__all__ = ["look_for_questions", "store_questions"]
+
+
+async def look_for_questions(connection: Connection, state: BatchState) -> None:
+    """A record in review is read and judged again when an entity comes under one of its keys."""
+    new = {key for keys in state.rekeyed.values() for key in keys.after - keys.before}
+    if not new:
+        return
+    stored = await unresolved_with_keys(connection, state.workspace, new)
+    asked = [key for key, one in state.questions.asked.items() if not new.isdisjoint(one.keys)]
+    state.wanted.update({*stored, *asked} - state.questions.settled)
+
+
+async def store_questions(connection: Connection, state: BatchState) -> None:
+    """Whom a settled record was held against is planned for again."""
+    released = await forget_unresolved(connection, state.workspace, state.questions.settled)
+    if released:
+        await ask_replan(connection, state.workspace, released)
+    await save_unresolved(connection, state.workspace, state.questions.asked.values())

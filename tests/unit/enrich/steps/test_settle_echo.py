@@ -1,0 +1,62 @@
+"""Our own write coming back is known by its values, whatever the target makes of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from twinledger.enrich.observed import BatchState, Observed
+from twinledger.enrich.steps.settle_echo import is_mid_flight, settle_echo
+from twinledger.mapping.field_policy import FieldPolicy
+from twinledger.state.records import ExternalKey, Intent, Marks, Shadow, Target
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TARGET = Target(UUID(int=7), "zoho_books.item", "primary")
+KEY = ExternalKey("zoho_books.item", "9")
+
+
+def in_flight(shadow: Shadow | None, **expected: Any) -> BatchState:
+    bases = dict.fromkeys(expected, 4)
+    intent = Intent(UUID(int=1), "default", "g", TARGET, "update", expected, bases, "unknown", 4)
+    intent.expected = expected
+    shadows = {} if shadow is None else {TARGET: shadow}
+    return BatchState("default", intents={TARGET: [intent]}, shadows=shadows)
+
+
+def a_shadow(marks: Marks | None = None, **fields: Any) -> Shadow:
+    shadow = Shadow(TARGET, "9", fields, dict.fromkeys(fields, 1), "hash", NOON, NOON)
+    shadow.marks = marks or shadow.marks
+    return shadow
+
+
+def shown(**fields: Any) -> Observed:
+    return Observed("default", KEY, "item", fields, NOON, "other", "test@1")
+
+
+def test_values_as_sent_confirm_the_write_and_raise_the_base() -> None:
+    state = in_flight(a_shadow(name="old"), name="new")
+    assert settle_echo(shown(name="new"), TARGET, state, carries_reference=True)
+    assert state.intents[TARGET][0].state == "confirmed"
+    assert (state.shadows[TARGET].fields["name"], state.shadows[TARGET].bases["name"]) == ("new", 4)
+
+
+def test_what_the_side_is_known_to_make_of_them_confirms_too() -> None:
+    shadow = a_shadow(Marks((), {"name": "Harbor"}), name="HARBOR")
+    assert settle_echo(shown(name="HARBOR"), TARGET, in_flight(shadow, name="Harbor"), carries_reference=True)
+    assert shadow.holds("name", "Harbor") and shadow.fields["name"] == "HARBOR"
+
+
+def test_other_values_confirm_nothing() -> None:
+    state = in_flight(a_shadow(name="old"), name="new")
+    assert not settle_echo(shown(name="third"), TARGET, state, carries_reference=True)
+    assert state.intents[TARGET][0].state == "unknown"
+
+
+def test_a_count_that_moves_while_its_write_is_on_the_way_waits() -> None:
+    policies = {"stock": FieldPolicy("delta"), "name": FieldPolicy("lww")}
+    state = in_flight(a_shadow(stock="10", name="old"), stock="8", name="new")
+    assert is_mid_flight(shown(stock="7", name="old"), TARGET, state, policies)
+    assert not is_mid_flight(shown(stock="10", name="third"), TARGET, state, policies)
+    state.intents[TARGET][0].state = "confirmed"
+    assert not is_mid_flight(shown(stock="7", name="old"), TARGET, state, policies)
