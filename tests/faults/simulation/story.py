@@ -27,10 +27,10 @@ _SKEW_S = 600.0
 class Size:
     """How much happens."""
 
-    customers: int = 20
-    items: int = 5
-    bursts: int = 3
-    edits: int = 200
+    customers: int = 60
+    items: int = 15
+    bursts: int = 4
+    edits: int = 500
 
 
 @dataclass(slots=True)
