@@ -37,6 +37,7 @@ __all__ = [
     "set_waiting",
     "supersede",
     "unknown_intents",
+    "unsettled",
 ]
 
 
@@ -251,8 +252,16 @@ async def look_again(connection: Connection, intent: Intent, wait_s: float) -> N
     )
 
 
+async def unsettled(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
+    """Those whose outcome nobody has settled yet: an observation may have. The caller holds the entities."""
+    rows = await connection.fetch(
+        "select id from intent where id = any($1) and state in ('sending', 'unknown')", list(ids)
+    )
+    return {row["id"] for row in rows}
+
+
 async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> None:
-    """The side holds what was sent; an observation may have said so already."""
+    """The side holds what was sent."""
     await connection.execute(
         """update intent i set state = 'confirmed', external_id = t.external_id, settled_at = now()
              from unnest($1::uuid[], $2::text[]) as t(id, external_id)

@@ -25,7 +25,15 @@ from twinledger.state.budgets import close_group
 from twinledger.state.crosswalk import bind, rows_of_entities, rows_of_keys
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
-from twinledger.state.intent_queue import carry_on, confirm, mark_unknown, next_name, postpone, reject
+from twinledger.state.intent_queue import (
+    carry_on,
+    confirm,
+    mark_unknown,
+    next_name,
+    postpone,
+    reject,
+    unsettled,
+)
 from twinledger.state.intents import wake_waiting
 from twinledger.state.records import CrosswalkRow, ExternalKey, Fields, Marks, Review, Shadow, Target
 from twinledger.state.shadows import load_shadows, save_shadows
@@ -79,7 +87,10 @@ class Settler:
             return []
         kept = await self._without_foreign(connection, applied)
         await bind(connection, [_row(built, answer) for built, answer in kept])
-        open_parts = await self._raise_shadows(connection, kept)
+        ids = {built.intent.id for built, _ in kept}
+        # An answer that its echo has overtaken says nothing of the side as it is now.
+        news = await unsettled(connection, ids)
+        open_parts = await self._raise_shadows(connection, [one for one in kept if one[0].intent.id in news])
         await carry_on(connection, open_parts)
         await confirm(connection, [(built.intent.id, answer.external_id) for built, answer in kept])
         rows = [_row(built, answer) for built, answer in kept]
