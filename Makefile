@@ -20,8 +20,8 @@ test: $(READY) ## every test but the fault campaigns and the benches
 test-faults: $(READY) ## kill -9, lost answers, doubled webhooks: the fault campaigns
 	@if [ -d tests/faults ]; then $(BIN)/pytest tests/faults $(ARGS); else echo "no fault campaigns yet"; fi
 
-soak: $(READY) ## N edits on all sides at once, webhooks disturbed, stages killed; SEED=1 starts anew
-	$(BIN)/python -m tests.faults.soak_run $(if $(N),--edits $(N)) $(if $(SEED),--seed $(SEED))
+soak: $(READY) ## N simulated edits on all sides, everything going wrong, in virtual time; SEED=1 plays one story
+	$(BIN)/python -m tests.faults.simulation $(if $(N),--edits $(N)) $(if $(SEED),--seed $(SEED))
 
 gate: $(READY) ## before a release: every independent client of the vendors, arbitrary calls, 100,000 documents of money
 	$(BIN)/pytest tests/contract/sandbox tests/gate $(ARGS)

@@ -8,7 +8,7 @@ quarter hour, by weight and by the thousandth of a cent, and take goods back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
 from typing import Literal
@@ -44,62 +44,26 @@ class Country:
         return self.currency in ("JPY", "BHD")
 
 
-COUNTRIES = (
-    Country(
-        "USD",
-        Rate("Sales Tax", "8.25"),
-        Rate("Food", "2.25"),
-        Rate("County", "0.375"),
-        Rate("Stay", "6", True),
-        Decimal(1),
-    ),
-    Country(
-        "CAD", Rate("GST", "5"), Rate("HST", "13"), Rate("QST", "9.975"), Rate("PST", "10", True), Decimal(1)
-    ),
-    Country(
-        "EUR",
-        Rate("TVA", "20"),
-        Rate("TVA reduite", "5.5"),
-        Rate("Eco", "1.1"),
-        Rate("Sejour", "3", True),
-        Decimal(1),
-    ),
-    Country(
-        "GBP",
-        Rate("VAT", "20"),
-        Rate("VAT reduced", "5"),
-        Rate("Levy", "2"),
-        Rate("Duty", "4", True),
-        Decimal(1),
-    ),
-    Country(
-        "AUD",
-        Rate("GST AU", "10"),
-        Rate("GST half", "5"),
-        Rate("WET", "29"),
-        Rate("LCT", "33", True),
-        Decimal(1),
-    ),
-    Country(
-        "INR", Rate("CGST", "9"), Rate("IGST", "5"), Rate("SGST", "9"), Rate("Cess", "12", True), Decimal(80)
-    ),
-    Country(
-        "JPY",
-        Rate("Shohizei", "10"),
-        Rate("Keigen", "8"),
-        Rate("Nyuto", "1.5"),
-        Rate("Shuku", "2", True),
-        Decimal(150),
-    ),
-    Country(
-        "BHD",
-        Rate("VAT BH", "10"),
-        Rate("Zero", "0"),
-        Rate("Municipal", "5"),
-        Rate("Tourism", "10", True),
-        Decimal("0.4"),
-    ),
-)
+_TAXES = """
+USD   1  State Tax 8.25 | Food Tax 2.25 | County 0.375 | Lodging 6
+CAD   1  GST CA 5       | HST CA 13     | QST CA 9.975 | PST on GST 10
+EUR   1  TVA 20         | TVA reduite 5.5 | Eco 1.1    | Sejour 3
+GBP   1  VAT UK 20      | VAT UK low 5  | Levy 2       | Duty 4
+AUD   1  GST AU 10      | GST AU half 5 | WET 29       | LCT 33
+INR  80  CGST 9         | IGST 5        | SGST 9       | Cess 12
+JPY 150  Shohizei 10    | Keigen 8      | Nyuto 1.5    | Shuku 2
+BHD 0.4  VAT BH 10      | VAT BH zero 0 | Municipal 5  | Tourism 10
+"""
+
+
+def _country(row: str) -> Country:
+    currency, scale, taxes = row.split(maxsplit=2)
+    names = (tax.strip().rsplit(" ", 1) for tax in taxes.split("|"))
+    usual, reduced, beside, upon = (Rate(name, percent) for name, percent in names)
+    return Country(currency, usual, reduced, beside, replace(upon, compound=True), Decimal(scale))
+
+
+COUNTRIES = tuple(map(_country, _TAXES.strip().splitlines()))
 CURRENCIES = tuple(country.currency for country in COUNTRIES)
 GOODS = ("Oven service", "Menu layout", "Rice 25 kg", "Consulting", "Prints", "Chair", "Travel", "Diesel")
 

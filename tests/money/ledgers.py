@@ -84,6 +84,10 @@ class FreshBooks:
         self.rounding = rounding
 
     def typed(self, bill: Bill) -> Record:
+        """The invoice that a person makes of it."""
+        return self.keep(self.form(bill))
+
+    def form(self, bill: Bill) -> Record:
         """Prices have cents; what is given off a line or as an amount is a line of its own."""
         lines = [line for position in bill.positions for line in self._typed_lines(position, bill.currency)]
         lines += [
@@ -95,14 +99,12 @@ class FreshBooks:
         if bill.off and percent == "0":
             rates = bill.positions[0].rates if bill.off_before_tax else ()
             lines.append(self._line("Discount", Decimal(1), -Decimal(bill.off), rates, bill.currency))
-        return self.keep(
-            {
-                "invoice_number": f"{bill.number:07d}",
-                "lines": lines,
-                "discount_value": percent,
-                "currency_code": bill.currency,
-            }
-        )
+        return {
+            "invoice_number": f"{bill.number:07d}",
+            "lines": lines,
+            "discount_value": percent,
+            "currency_code": bill.currency,
+        }
 
     def keep(self, body: Mapping[str, Any]) -> Record:
         """The invoice as FreshBooks answers it."""
@@ -173,9 +175,13 @@ class Books:
         return self._rounding
 
     def typed(self, bill: Bill) -> Record:
+        """The order that a person makes of it."""
+        return self.keep(self.form(bill), bill.currency)
+
+    def form(self, bill: Bill) -> Record:
         """A sales order with everything that its page offers."""
         on_lines = any(position.off for position in bill.positions)
-        body = {
+        return {
             "salesorder_number": f"SO-{bill.number:07d}",
             "is_inclusive_tax": bill.shape == "inclusive",
             "discount_type": "item_level" if on_lines else "entity_level",
@@ -185,7 +191,6 @@ class Books:
             "adjustment": bill.adjustment,
             "line_items": [self._typed_line(position) for position in bill.positions],
         }
-        return self.keep(body, bill.currency)
 
     def keep(self, body: Mapping[str, Any], currency: str) -> Record:
         """The document as Books answers it."""

@@ -22,7 +22,7 @@ _NEWEST = 20
 _VALUES = ("field", "value", "set_by", "edited_at", "cause")
 _RECORDS = ("record", "status", "role", "linked_at", "read_at")
 _CONFLICTS = ("found_at", "field", "policy", "winner", "loser")
-_WRITES = ("planned_at", "object", "op", "state", "patch", "error")
+_WRITES = ("planned_at", "object", "op", "state", "patch", "plan", "error")
 
 
 @app.callback()

@@ -11,10 +11,12 @@ import typer
 from twinledger.cli import (
     admin,
     audit,
+    backfill,
     config,
     connections,
     dlq,
     doctor,
+    jobs,
     keys,
     mappings,
     reviews,
@@ -50,6 +52,8 @@ app.add_typer(mappings.app, name="mappings")
 app.add_typer(audit.app, name="audit")
 app.add_typer(reviews.app, name="review")
 app.add_typer(sync.app, name="sync")
+app.add_typer(backfill.app, name="backfill")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(admin.app, name="admin")
 

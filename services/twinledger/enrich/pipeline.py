@@ -40,6 +40,7 @@ from twinledger.road.codec import Codec
 from twinledger.road.outcome import DeadLetter, Ok, Outcome
 from twinledger.state.entities import load_entities
 from twinledger.state.first_sight import taken_in
+from twinledger.state.gate import share_gate
 from twinledger.state.records import Entity
 from twinledger.state.workspaces import Workspace, ensure_workspace, find_workspace
 
@@ -77,6 +78,7 @@ class EnrichPipeline:
         self, connection: Connection, workspace: str, part: Sequence[tuple[int, Observed]]
     ) -> list[tuple[int, Outcome[None]]]:
         observations = [observed for _, observed in part]
+        await share_gate(connection, workspace)
         state = await load_state(connection, workspace, observations, self.definitions)
         await load_graves(connection, state, observations, self.definitions)
         observer = Observer(self.definitions)
@@ -120,7 +122,7 @@ class EnrichPipeline:
             lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
             retype(entity, rule, self.definitions.mappings, state)
             planner.plan(entity, rule, state, lane, received_at)
-            doubt_void(entity, state)
+            doubt_void(entity, self.definitions.mappings, state)
             await self._doubt(connection, entity, rule, state)
 
     async def _doubt(self, connection: Connection, entity: Entity, rule: SyncRule, state: BatchState) -> None:

@@ -13,6 +13,8 @@ from twinledger.connectors.opening import Opener
 from twinledger.ingest.duties import Duties
 from twinledger.ingest.first_read import FirstRead
 from twinledger.ingest.hook_app import HookApp
+from twinledger.ingest.job_works import job_works
+from twinledger.ingest.jobs import JobRunner
 from twinledger.ingest.pauses import SystemPause
 from twinledger.ingest.poller import ObjectPoller, Polling
 from twinledger.ingest.reader import ObjectReader, Reading
@@ -103,6 +105,8 @@ class Systems:
                     pause,
                     self._subscribing(workspace, duties),
                 )
+        pollers = [part for part in others if isinstance(part, ObjectPoller)]
+        others.append(self._jobs(workspace, duties, connectors, pollers))
         self.hooks.open(
             workspace,
             {system: connector.webhooks for system, connector in connectors.items()},
@@ -110,12 +114,27 @@ class Systems:
         )
         return WorkspaceParts(workspace, duties, readers, [*others, *subscribers.values()])
 
+    def _jobs(
+        self,
+        workspace: str,
+        duties: Duties,
+        connectors: Mapping[str, Connector],
+        pollers: Sequence[ObjectPoller],
+    ) -> JobRunner:
+        permits = {system: self._permits(workspace, one) for system, one in connectors.items()}
+        served = {name for system in connectors for name in self.objects[system]}
+        shared = (self.pool, self.producer, self.codec, self.clock)
+        works = job_works(workspace, *shared, connectors, permits, pollers, served)
+        audit_every_s = self.settings.ingest.audit_every_s
+        return JobRunner(workspace, self.pool, self.clock, duties, works, audit_every_s=audit_every_s)
+
     def _duties(self, connectors: Mapping[str, Connector]) -> list[Duty]:
         names = [name for system in connectors for name in self.objects[system]]
         return [
             *(Duty(purpose, name) for purpose in ("read", "poll") for name in names),
             *(Duty("sweep", name) for connector in connectors.values() for name in self._swept(connector)),
             *(Duty("subscribe", system) for system in connectors),
+            Duty("jobs", "all"),
         ]
 
     def _swept(self, connector: Connector) -> list[str]:

@@ -9,8 +9,10 @@ from prometheus_client import Counter, Gauge, Histogram
 
 __all__ = [
     "BUILD_INFO",
+    "COMPARED",
     "CONFLICTS",
     "DLQ_RECORDS",
+    "DRIFT",
     "ECHOES",
     "ERRORS",
     "EVENTS",
@@ -21,6 +23,7 @@ __all__ = [
     "HELD_RECORDS",
     "INTENTS_ENDED",
     "LAST_SUCCESS",
+    "LEDGER_UNEQUAL",
     "LOG_KEYS_DROPPED",
     "NOOP_WRITES_AVOIDED",
     "OSCILLATIONS",
@@ -112,6 +115,22 @@ OSCILLATIONS = Counter(
     ["system", "entity"],
 )
 CONFLICTS = Counter("twinledger_conflicts_total", "By the policy that decided.", ["entity", "policy"])
+
+COMPARED = Counter(
+    "twinledger_compared_records_total",
+    "Drift audit, by result (equal, differs, missing).",
+    ["system", "entity", "result"],
+)
+DRIFT = Gauge(
+    "twinledger_drift_records",
+    "Records that differ now from what the sync holds; at rest it is 0.",
+    ["workspace", "entity"],
+)
+LEDGER_UNEQUAL = Gauge(
+    "twinledger_ledger_unequal_documents",
+    "Posted documents whose amounts differ between the ledgers.",
+    ["workspace", "currency"],
+)
 
 HELD_RECORDS = Gauge(
     "twinledger_held_records", "Records that wait for a person's answer (mass_delete).", ["reason"]

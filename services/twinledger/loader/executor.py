@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
 import asyncpg
@@ -24,7 +25,7 @@ from twinledger.connectors.base.contract import (
     WriteCall,
 )
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool, transaction
+from twinledger.kernel.database import Connection, Pool, transaction
 from twinledger.kernel.errors import FatalError, PermanentError, TransientError, TwinledgerError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.kernel.metrics import EVENT_TO_WRITE
@@ -193,10 +194,7 @@ class Executor:
         s = self._settings
         failpoint("intent.sending.before")
         async with transaction(self._pool) as connection:
-            lane = requests[0].built[0].intent.lane
-            grant = await take(connection, s.workspace, s.group, lane, len(requests))
-            self._wait_s = grant.wait_s or None
-            paid = list(zip(requests, grant.permits, strict=False))
+            paid = await self._take(connection, requests)
             marks = [
                 Sending(built.intent, built.expected, built.call.phase, permit)
                 for request, permit in paid
@@ -213,6 +211,17 @@ class Executor:
             else:
                 await self._hand_back(permit, None)
         return sending
+
+    async def _take(self, connection: Connection, requests: Sequence[Request]) -> list[tuple[Request, UUID]]:
+        """A permit for each request that the budget lets go now: lane by lane, the best first."""
+        s = self._settings
+        paid: list[tuple[Request, UUID]] = []
+        for lane, some in groupby(requests, key=lambda request: request.built[0].intent.lane):
+            wanted = list(some)
+            grant = await take(connection, s.workspace, s.group, lane, len(wanted))
+            self._wait_s = min(filter(None, (self._wait_s, grant.wait_s)), default=None)
+            paid += zip(wanted, grant.permits, strict=False)
+        return paid
 
     async def _send(self, request: Request, permit: UUID, sent_at: datetime, send_by: float) -> None:
         """One vendor request, then its answers go to settle and the permit is given back."""

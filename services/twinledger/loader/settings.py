@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -29,6 +30,15 @@ class LoaderSettings(StageSettings):
 
     admin_port: int = 9467
     loader: LoaderTimes = LoaderTimes()
+    go_live: Literal["auto", "plan"] | None = None
+    """`plan`: the first write waits for an accepted plan. Unset: `auto` in development and test only."""
     max_requests: int = 16
     platforms: Mapping[str, PlatformSettings] = Field(default_factory=dict)
     budgets: Mapping[str, BudgetLimits] = Field(default_factory=lambda: DEFAULT_LIMITS)
+
+    @property
+    def goes_live_by_plan(self) -> bool:
+        return (self.go_live or _USUAL[self.environment]) == "plan"
+
+
+_USUAL = {"development": "auto", "test": "auto", "staging": "plan", "production": "plan"}

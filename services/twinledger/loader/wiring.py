@@ -27,6 +27,7 @@ from twinledger.loader.steps.settle import Settler
 from twinledger.loader.worker import LoaderWorker
 from twinledger.loader.workspace import WorkspaceWrites
 from twinledger.mapping.definitions import Definitions, load_shipped
+from twinledger.mapping.homes import homes
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice
@@ -36,6 +37,7 @@ from twinledger.road.relay import Relay
 from twinledger.road.runner import TransactionalRunner
 from twinledger.road.topics import WRITE_INTENTS
 from twinledger.state.budgets import BudgetPermit, ensure_limits
+from twinledger.state.gate import hold_for_go_live
 from twinledger.state.records import system_of
 from twinledger.state.sealing import Sealer, open_key_wrapper
 from twinledger.state.workspaces import ensure_workspace
@@ -129,6 +131,8 @@ class Workspaces:
         opened = await self.opener.served(workspace)
         try:
             async with transaction(self.pool) as connection:
+                if self.settings.goes_live_by_plan:
+                    await hold_for_go_live(connection, workspace)
                 for group, limits in self.settings.budgets.items():
                     await ensure_limits(connection, workspace, group, limits)
             yield self._writes(workspace, opened.connectors)
@@ -137,10 +141,7 @@ class Workspaces:
 
     def _writes(self, workspace: str, connectors: Mapping[str, Connector]) -> WorkspaceWrites:
         sinks = {system: connector.sink for system, connector in connectors.items()}
-        permits = {
-            system: BudgetPermit(self.pool, workspace, connector.info.budget_group, "verify", self.clock)
-            for system, connector in connectors.items()
-        }
+        probes, checks = (self._permits(workspace, connectors, lane) for lane in ("verify", "live"))
         resolver = UnknownResolver(
             self.pool,
             sinks,
@@ -148,7 +149,7 @@ class Workspaces:
             self.mappings,
             self.parents,
             self.settler,
-            permits,
+            probes,
             _resolver_times(self.settings.loader),
             self.clock,
         )
@@ -160,12 +161,21 @@ class Workspaces:
                 self.mappings,
                 self.parents,
                 self.queue,
-                permits[system],
+                checks[system],
                 self.clock,
             )
             for system, connector in connectors.items()
         }
         return WorkspaceWrites(self.pool, workspace, executors, resolver, self.clock)
+
+    def _permits(
+        self, workspace: str, connectors: Mapping[str, Connector], lane: str
+    ) -> dict[str, BudgetPermit]:
+        """Probes go in a lane of their own; a version check goes in that of its write."""
+        return {
+            system: BudgetPermit(self.pool, workspace, connector.info.budget_group, lane, self.clock)
+            for system, connector in connectors.items()
+        }
 
 
 def _resolver_times(times: LoaderTimes) -> ResolverTimes:
@@ -194,16 +204,3 @@ def _executor_settings(settings: LoaderSettings, workspace: str, group: str) -> 
 def renamable(definitions: Definitions) -> frozenset[str]:
     """Objects with a name that the vendor wants unique and that has other forms."""
     return frozenset(name for name, mapping in definitions.mappings.items() if mapping.has_unique_names)
-
-
-def homes(definitions: Definitions) -> dict[tuple[str, str], str]:
-    """(entity type, system) -> the object that a reference to such an entity means there.
-
-    Where a system holds an entity as several objects (CRM: account and contact) the last of the rule
-    is the record itself; the others are named by "self/<object>".
-    """
-    return {
-        (rule.entity, name.partition(".")[0]): name
-        for rule in definitions.sync_rules.values()
-        for name in rule.systems
-    }

@@ -42,14 +42,14 @@ class Admin:
             ("POST", "/clock/advance"): self._advance,
             ("GET", "/clock"): lambda _query, _body: (200, self._clock()),
             ("PUT", "/clock"): self._put_clock,
-            ("POST", "/act"): self._act,
+            ("POST", "/act"): self.act,
             ("POST", "/snapshot"): self._snapshot,
             ("GET", "/switches"): lambda _query, _body: (200, self._world.switches.rows()),
             ("PUT", "/switches"): self._put_switches,
         }
         self._streams: dict[str, Callable[[Query], Iterator[bytes]]] = {
             "/ledger": self._ledger,
-            "/state": self._state,
+            "/state": self.state,
             "/subscriptions": lambda _query: (orjson.dumps(each.row()) for each in self._world.subscriptions),
             "/deliveries": lambda _query: map(orjson.dumps, self._world.webhooks.rows()),
         }
@@ -151,7 +151,7 @@ class Admin:
             raise ValueError("started without --state; give a path")
         return 200, {"path": str(path), "bytes": save(self._world, path)}
 
-    def _act(self, query: Query, body: Any) -> Answer:
+    def act(self, query: Query, body: Any) -> Answer:
         vendor, kind = self._kind(body.get("system"), body.get("object"))
         if vendor is None or kind is None:
             return 404, {"error": f"no object {body.get('system')}.{body.get('object')}"}
@@ -184,7 +184,7 @@ class Admin:
         after = int(query["after"]) if query.get("after", "").isdigit() else 0
         return self._world.ledger.read(after, query.get("kind") or None, query.get("system") or None)
 
-    def _state(self, query: Query) -> Iterator[bytes]:
+    def state(self, query: Query) -> Iterator[bytes]:
         for vendor in self._world.vendors:
             if query.get("system") not in (None, "", vendor.system):
                 continue

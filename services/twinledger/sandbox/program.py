@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import gc
 import importlib
-import importlib.util
 import logging
 import os
 import signal
@@ -19,29 +18,16 @@ from typing import Any
 
 import orjson
 
-from .admin import PREFIX, Admin
-from .business import make_business
-from .clock import make_clock
-from .gateway import Gateway
 from .listener import Listener, bind
-from .openapi import describe_routes
 from .options import Options, parse_arguments
 from .page import describe_page, route_rows, switch_rows
 from .plugin import Vendor
-from .randomness import Randomness
-from .router import Router
+from .simulators import HOSTS, Simulators
 from .snapshot import restore, save
-from .switches import SwitchError, Switches
-from .world import SITES, World
+from .switches import SwitchError
+from .world import World
 
 __all__ = ["Options", "Sandbox", "main"]
-
-HOSTS = (
-    "admin",
-    "freshbooks.api",
-    "freshbooks.auth",
-    *(f"zoho.{site}.{part}" for site in SITES for part in ("accounts", "api", "people")),
-)
 
 
 class Sandbox:
@@ -53,52 +39,16 @@ class Sandbox:
         urls = {
             host: f"http://{options.host}:{each.getsockname()[1]}" for host, each in self._sockets.items()
         }
-        self.world = World(
-            make_clock(options.clock), Randomness(options.seed), Switches(dict(options.switches)), urls
-        )
-        for package in options.vendors:
-            self.world.vendors += _vendors_of(package, self.world)
-        self.world.vendors += [make(self.world) for make in extra]
-        unknown = self.world.switches.unknown()
-        if unknown:
-            raise SwitchError(f"no switch named {', '.join(unknown)}")
-        if options.state is None or not options.state.exists():
-            business = make_business(options.seed, options.customers, self.world.clock.now())
-            for vendor in self.world.vendors:
-                vendor.seed(business)
+        self._simulators = Simulators(options, urls, extra=extra)
+        self.world = self._simulators.world
         self.addresses: dict[str, Any] = {}
-        self._urls = urls
-        self._listeners = [Listener(app, self._sockets[host]) for host, app in self._applications().items()]
-
-    def _describe(self) -> dict[str, Any]:
-        """After a restore: the grants of the file are opened here."""
-        document: dict[str, Any] = {"admin": self._urls["admin"] + PREFIX}
-        for vendor in self.world.vendors:
-            place = document
-            for name in vendor.family:
-                place = place.setdefault(name, {})
-            place.update(vendor.describe())
-        return document
-
-    def _applications(self) -> dict[str, Any]:
-        routers = {host: Router() for host in HOSTS if host != "admin"}
-        for vendor in self.world.vendors:
-            for route in vendor.routes():
-                routers[route.host].add(vendor, route)
-            for host, prefix in vendor.hosts():
-                routers[host].add_fallback(prefix, vendor)
-        applications: dict[str, Any] = {
-            "admin": Admin(self.world, self.options.state, lambda: describe_routes(self.world.vendors))
-        }
-        for host, router in routers.items():
-            documents = {"/openapi.json": lambda host=host: describe_routes(self.world.vendors, host)}
-            applications[host] = Gateway(self.world, router, documents)
-        return applications
+        applications = self._simulators.applications()
+        self._listeners = [Listener(app, self._sockets[host]) for host, app in applications.items()]
 
     async def start(self) -> None:
         if self.options.state is not None and self.options.state.exists():
             restore(self.world, self.options.state)
-        self.addresses = self._describe()
+        self.addresses = self._simulators.describe()
         gc.collect()
         gc.freeze()  # the seeded records live as long as the program: never scan them again
         for listener in self._listeners:
@@ -118,14 +68,6 @@ def _bind_all(options: Options) -> dict[str, socket.socket]:
     """With --port N the hosts take N, N+1, ... in the order of HOSTS; with 0 free ones."""
     ports = [options.port + index if options.port else 0 for index in range(len(HOSTS))]
     return {host: bind(options.host, port) for host, port in zip(HOSTS, ports, strict=True)}
-
-
-def _vendors_of(package: str, world: World) -> list[Any]:
-    name = f"{__package__}.{package}"
-    if importlib.util.find_spec(name) is None:
-        return []
-    vendors: list[Any] = importlib.import_module(name).vendors(world)
-    return vendors
 
 
 def _write_atomically(path: Path, content: bytes) -> None:

@@ -6,7 +6,7 @@ and remembered, so that a test can ask which deliveries were acknowledged.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
@@ -65,6 +65,7 @@ class DeliveryFaults:
 class Dispatcher:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.carry: Callable[[Delivery], Awaitable[int | None]] = self._post  # None: it did not arrive
         self.faults = DeliveryFaults()
         self._dice = Random(0)  # noqa: S311 - a seeded fault, not a secret
         self._held: list[Delivery] = []  # waiting for the shuffle
@@ -132,7 +133,7 @@ class Dispatcher:
             if wait_s > 0:
                 await self._wait(wait_s)
             async with self._slots:
-                status = await self._post(delivery)
+                status = await self.carry(delivery)
             delivered = status is not None and 200 <= status < 300
             self._note(delivery, "acknowledged" if delivered else "refused", status, attempt)
             if delivered:

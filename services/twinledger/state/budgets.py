@@ -21,13 +21,15 @@ __all__ = [
     "Grant",
     "close_group",
     "ensure_limits",
+    "load_limits",
     "report_answered",
     "take",
 ]
 
 SEND_BY_S = 1.0
 CALL_TIMEOUT_S = 45.0
-LONGEST_WAIT_S = 5.0
+LONGEST_WAIT_S = 2.5
+"""Shorter than a refused lane's wish stands, so that it never loses its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,14 @@ async def ensure_limits(connection: Connection, workspace: str, group: str, limi
         limits.in_flight,
         limits.guard_s,
     )
+
+
+async def load_limits(connection: Connection, workspace: str) -> dict[str, BudgetLimits]:
+    """What is stored, by budget group."""
+    rows = await connection.fetch(
+        "select budget_group, minute, in_flight, guard_s from budget where workspace = $1", workspace
+    )
+    return {row[0]: BudgetLimits(*row[1:]) for row in map(tuple, rows)}
 
 
 async def take(connection: Connection, workspace: str, group: str, lane: str, wanted: int) -> Grant:

@@ -24,6 +24,7 @@ __all__ = [
     "Lost",
     "Sending",
     "candidates",
+    "carry_on",
     "confirm",
     "give_up_dead_owner",
     "look_again",
@@ -36,6 +37,7 @@ __all__ = [
     "set_waiting",
     "supersede",
     "unknown_intents",
+    "unsettled",
 ]
 
 
@@ -43,7 +45,8 @@ __all__ = [
 # entity's lock, under which plans are made.
 _BACK = """case when i.state in ('sending', 'unknown') and exists (
                         select from intent n where n.entity_id = i.entity_id and n.object = i.object
-                           and n.role = i.role and n.state = 'planned' and n.id <> i.id)
+                           and n.role = i.role and n.state = 'planned' and n.id <> i.id
+                           and (i.released_by is null or n.released_by is not null))
                    then 'superseded' else 'planned' end"""
 
 
@@ -63,7 +66,8 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
     """Due intents of a budget group, live before backfill, oldest first.
 
     Left out: those behind an unsettled write of the same target, those of a held target, and creates
-    while a read of the workspace is not taken in (a create could double what is there).
+    while a read of the workspace is not taken in (a create could double what is there). While a person
+    holds the gate only the writes of an accepted plan pass; those go before a later plan of their target.
     """
     rows = await connection.fetch(
         f"""
@@ -79,8 +83,12 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
            and i.not_before <= clock_timestamp()
            and (coalesce(s.hold_until, '-infinity') <= clock_timestamp() or i.first_sent_at is not null)
            and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
-                              and u.role = i.role and u.state in ('sending', 'unknown'))
+                              and u.role = i.role
+                              and (u.state in ('sending', 'unknown')
+                                   or (u.state = 'planned' and u.released_by is not null
+                                       and i.released_by is null)))
            and exists (select from workspace w where w.id = i.workspace and w.opened_at is not null
+                          and (w.held_at is null or i.released_by is not null)
                           and (i.op = 'update' or not w.catching_up))
          order by case i.lane when 'live' then 0 when 'retry' then 1 when 'verify' then 2 else 3 end,
                   i.planned_at
@@ -244,8 +252,16 @@ async def look_again(connection: Connection, intent: Intent, wait_s: float) -> N
     )
 
 
+async def unsettled(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
+    """Those whose outcome nobody has settled yet: an observation may have. The caller holds the entities."""
+    rows = await connection.fetch(
+        "select id from intent where id = any($1) and state in ('sending', 'unknown')", list(ids)
+    )
+    return {row["id"] for row in rows}
+
+
 async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> None:
-    """The side holds what was sent; an observation may have said so already."""
+    """The side holds what was sent."""
     await connection.execute(
         """update intent i set state = 'confirmed', external_id = t.external_id, settled_at = now()
              from unnest($1::uuid[], $2::text[]) as t(id, external_id)
@@ -253,6 +269,17 @@ async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> No
         [intent_id for intent_id, _ in ids],
         [external_id for _, external_id in ids],
     )
+
+
+async def carry_on(connection: Connection, ids: Collection[UUID]) -> None:
+    """A part was applied; the fields that need a call of their own follow."""
+    if ids:
+        await connection.execute(
+            f"""update intent i set state = {_BACK}, expected = null, phase = null, owner = null,
+                      permit_id = null, not_before = clock_timestamp()
+                where id = any($1) and state in ('sending', 'unknown')""",  # noqa: S608 - fixed text
+            list(ids),
+        )
 
 
 async def reject(connection: Connection, intent: Intent, error_class: str, error: str) -> bool:

@@ -25,7 +25,7 @@ __all__ = [
 INTENT_COLUMNS = (
     "id, workspace, budget_group, entity_id, object, role, op, patch, bases, expected, phase, reference,"
     " state, attempt, failures, name_attempt, lane, entity_version, waits_for, received_at, sent_at,"
-    " first_sent_at, external_id, permit_id"
+    " first_sent_at, external_id, permit_id, released_by"
 )
 
 
@@ -54,6 +54,7 @@ def intent_of(row: Any) -> Intent:
         first_sent_at=row["first_sent_at"],
         external_id=row["external_id"],
         permit_id=row["permit_id"],
+        released_by=row["released_by"],
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from twinledger.kernel.database import Connection
 
-__all__ = ["PollCursor", "load_cursor", "save_cursor"]
+__all__ = ["PollCursor", "load_cursor", "polled_since", "save_cursor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,17 @@ async def save_cursor(connection: Connection, cursor: PollCursor) -> None:
         cursor.page_since,
         cursor.caught_up,
     )
+
+
+async def polled_since(
+    connection: Connection, workspace: str, objects: Sequence[str], since: datetime
+) -> int:
+    """How many of these objects were polled to the end since then."""
+    count: int = await connection.fetchval(
+        """select count(*) from poll_cursor
+            where workspace = $1 and object = any($2) and polled_at >= $3 and page is null""",
+        workspace,
+        list(objects),
+        since,
+    )
+    return count

@@ -179,6 +179,8 @@ class Intent:
     first_sent_at: datetime | None = None
     external_id: str | None = None
     permit_id: UUID | None = None
+    released_by: str | None = None
+    """The accepted plan that lets it through a held gate."""
     changed: bool = False
 
 

@@ -78,10 +78,17 @@ _RECORDS = """
 """
 _VALUES = """
     select f.key as field, f.value, e.clocks -> f.key ->> 1 as set_by, e.clocks -> f.key ->> 2 as edited_at,
-           (e.clocks -> f.key ->> 0)::bigint as version, a.cause, a.definition
+           (e.clocks -> f.key ->> 0)::bigint as version,
+           -- A value that nobody replaced has no row in the trail: its clock names who first said it.
+           coalesce(a.cause, 'observation ' || s.record, 'rule ' || (e.clocks -> f.key ->> 1),
+                    'observation ' || e.origin) as cause,
+           coalesce(a.definition, e.definition) as definition
       from entity e cross join lateral jsonb_each(e.fields) f
       left join lateral (select cause, definition from audit
                           where entity_id = e.id and field = f.key order by id desc limit 1) a on true
+      left join lateral (select object || '/' || external_id as record from crosswalk
+                          where entity_id = e.id and object = e.clocks -> f.key ->> 1
+                          order by status, external_id limit 1) s on true
      where e.id = $1 order by f.key
 """
 _CONFLICTS = """
@@ -90,7 +97,7 @@ _CONFLICTS = """
 """
 _WRITES = """
     select object, op, state, patch, attempt, error_class, error, planned_at, sent_at, settled_at,
-           id as intent
+           id as intent, released_by as plan
       from intent where entity_id = $1 order by planned_at desc, id limit $2
 """
 _REVIEW = "select * from review_item where workspace = $1 and id = $2"

@@ -145,6 +145,20 @@ async def test_a_soft_delete_against_an_edit_is_undone(enrich: Enrich) -> None:
     assert await reviews(enrich) == [("deleted_and_changed", "freshbooks.client/1")]
 
 
+async def test_an_edit_that_we_wrote_to_a_record_already_deleted_wins(enrich: Enrich) -> None:
+    """The vendor takes it, and answers with the record as it is: deleted, and with the edit."""
+    await on_all_sides(enrich)
+    edited = {"name.given": "Anna"}
+    await enrich.feed(enrich.record(CONTACT, "9", BOOKS_ANA | edited))
+    await confirm_all(enrich)
+    await enrich.pool.execute(
+        """update shadow set marks = marks || '{"unseen": ["name.given"]}' where object = $1""", CLIENT
+    )
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | edited | {"state": "deleted"}))
+    assert (await patches(enrich)) == {CLIENT: {"state": "active"}}
+    assert await reviews(enrich) == [("deleted_and_changed", "freshbooks.client/1")]
+
+
 async def test_an_edit_after_the_archiving_arrived_makes_nothing_again(enrich: Enrich) -> None:
     await on_all_sides(enrich)
     await enrich.feed(enrich.record(CONTACT, "9", {}, gone=True))
@@ -218,14 +232,21 @@ async def test_an_invoice_with_a_word_of_another_side_that_its_owner_never_saw_a
     assert await reviews(enrich) == [("deleted", "freshbooks.invoice/8")]
 
 
-async def test_a_payment_that_is_gone_asks(enrich: Enrich) -> None:
+@pytest.mark.parametrize("gone", [True, False])
+async def test_a_deleted_payment_that_still_counts_elsewhere_asks(enrich: Enrich, gone: bool) -> None:
     await invoice_on_both_sides(enrich)
-    paid = {"invoice": "freshbooks.invoice/8", "amount": "300", "currency": "USD", "date": "2026-11-21"}
-    await enrich.feed(enrich.record("freshbooks.payment", "6", paid))
+    paid = {"amount": "300", "currency": "USD", "date": "2026-11-21", "invoice": "freshbooks.invoice/8"}
+    await enrich.feed(enrich.record("freshbooks.payment", "6", paid | {"state": "active"}))
+    (create,) = await enrich.planned()
+    copy = paid | {"invoice": "zoho_books.invoice/80"}
+    await enrich.feed(enrich.record("zoho_books.customer_payment", "60", copy, reference=create["reference"]))
     await confirm_all(enrich)
-    await enrich.feed(enrich.record("freshbooks.payment", "6", {}, gone=True))
+    end = {} if gone else paid | {"state": "void"}
+    await enrich.feed(enrich.record("freshbooks.payment", "6", end, gone=gone))
     assert await enrich.planned() == []
-    assert await reviews(enrich) == [("deleted", "freshbooks.payment/6")]
+    (review,) = await enrich.rows("select kind, evidence from review_item")
+    assert review["kind"] == "void"
+    assert review["evidence"]["still_counted"] == ["zoho_books.customer_payment/60"]
 
 
 async def test_a_record_deleted_before_it_was_known_is_made_nowhere(enrich: Enrich) -> None:

@@ -16,6 +16,7 @@ LINE = {
     "quantity": "2",
     "unit_price": "150",
     "tax": None,
+    "second_tax": None,
 }
 ORDER: dict[str, Any] = {
     "number": "SO-001",
@@ -56,10 +57,11 @@ CHANGED = ORDER | {"lines": [LINE | {"quantity": "3"}], "total": "450"}
 
 
 async def customer(enrich: Enrich) -> None:
+    person = {key: ANA[key] for key in ("name.given", "name.family", "email", "phones.business")}
     await enrich.feed(
         enrich.record("freshbooks.client", "1", ANA),
-        enrich.record("zoho_books.contact", "7", {key: ANA[key] for key in ("name.given", "email")}),
-        enrich.record("zoho_crm.contact", "9", {key: ANA[key] for key in ("name.given", "email")}),
+        enrich.record("zoho_books.contact", "7", person),
+        enrich.record("zoho_crm.contact", "9", person),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from twinledger.state.intent_queue import look_again, mark_unknown, next_name, p
 from twinledger.state.intents import open_intents
 
 CONTACT = "zoho_books.contact"
+RESULTS = "select count(*) from outbox where topic like '%write-results%'"
 BOOKS_ANA = {key: value for key, value in ANA.items() if key != "kind"}
 
 
@@ -50,6 +52,28 @@ async def test_a_write_put_back_behind_a_newer_plan_gives_way_to_it(loader: Load
     await loader.until(written)
     assert [call.body["website"] for call in throttled] == ["https://old.example", "https://new.example"]
     assert await loader.states(CONTACT) == ["confirmed", "superseded", "confirmed"]
+
+
+async def test_an_answer_that_its_echo_has_overtaken_takes_nothing_back(loader: Loader) -> None:
+    """Seen by webhook, then edited by a person: a slow answer must not make the old values the base again."""
+    vendor = loader.vendors["zoho_books"]
+    await known_on_both_sides(loader)
+    vendor.may_answer.clear()
+    await edit(loader, "https://ours.example")
+    await loader.settled(CONTACT, "sending")
+    for website in ("https://ours.example", "https://theirs.example"):
+        shown = BOOKS_ANA | {"website": website}
+        await loader.enrich.feed(loader.enrich.record(CONTACT, "1", shown, at=datetime.now(UTC)))
+    told = await loader.enrich.rows(RESULTS)
+    vendor.may_answer.set()
+
+    async def was_told() -> bool:
+        return await loader.enrich.rows(RESULTS) != told
+
+    await loader.until(was_told)
+    (row,) = await loader.enrich.rows("select fields, content_hash from shadow where object = $1", CONTACT)
+    assert row["fields"]["website"] == "https://theirs.example"
+    assert row["content_hash"] is not None
 
 
 @pytest.mark.parametrize("late", ["postpone", "unknown", "next_name", "look_again", "reject"])

@@ -25,8 +25,6 @@ class Resource:
     own_ids: frozenset[str]
     """How an error names the record itself, rather than one it refers to."""
     soft_delete: bool = True
-    shows_deleted: bool = True
-    """Its mapping reads the state of a deleted record; else such a record counts as gone."""
     include: tuple[tuple[str, str], ...] = ()
 
 
@@ -62,7 +60,6 @@ RESOURCES = {
             "payments",
             "logids",
             frozenset({"id", "logid", "paymentid"}),
-            shows_deleted=False,
         ),
     )
 }

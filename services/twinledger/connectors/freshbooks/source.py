@@ -98,10 +98,9 @@ class FreshBooksSource:
 def _document(
     resource: Resource, external_id: object, record: dict[str, Any], started: datetime
 ) -> SourceDocument:
-    about: dict[str, Any] = {"read_started_at": started, "updated_at": stamp(record)}
-    if _is_deleted(record) and not resource.shows_deleted:
-        return gone_document(resource.object, external_id, **about)
-    return document_of(resource.object, external_id, record, **about)
+    return document_of(
+        resource.object, external_id, record, read_started_at=started, updated_at=stamp(record)
+    )
 
 
 def _day(moment: datetime) -> str:

@@ -189,7 +189,8 @@ class Burial:
 
 
 def changed_since(entity: Entity, shadow: Shadow, rule: SyncRule) -> Fields:
-    """What others set after the side whose record ended last agreed."""
+    """What others set after the side whose record ended last agreed. What we wrote there and nobody has
+    seen since is no agreement: the record may have ended before that write."""
     return {
         path: entity.fields.get(path)
         for path, value in shadow.fields.items()
@@ -197,8 +198,10 @@ def changed_since(entity: Entity, shadow: Shadow, rule: SyncRule) -> Fields:
         and path in rule.policy
         and rule.policy[path].kind != "computed"
         and path in entity.clocks
-        and entity.clocks[path].version > shadow.bases.get(path, 0)
-        and entity.fields.get(path) != value
+        and (
+            (entity.clocks[path].version > shadow.bases.get(path, 0) and entity.fields.get(path) != value)
+            or (path in shadow.marks.unseen and entity.clocks[path].writer != shadow.target.object)
+        )
     }
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Literal
-from uuid import UUID
 
 import orjson
 
@@ -45,10 +44,10 @@ class Planner:
             wanted = self._wanted(entity, rule, target, state)
             open_here = state.intents.get(target, [])
             if wanted is None:
-                _supersede(open_here, keep=None)
+                _supersede(open_here, newer=None)
                 continue
             intent = self._intent(entity, target, *wanted, state, lane, received_at)
-            _supersede(open_here, keep=intent.id)
+            _supersede(open_here, newer=intent)
             if all(other.id != intent.id for other in open_here):
                 state.planned.append(intent)
                 state.intents.setdefault(target, []).append(intent)
@@ -161,9 +160,18 @@ def _is_left(entity: Entity, path: str, value: object, shadow: Shadow | None, ru
     return rule.policy[path].tolerate and shadow.bases.get(path, 0) >= _set_at(entity, path)
 
 
-def _supersede(intents: list[Intent], keep: UUID | None) -> None:
+def _supersede(intents: list[Intent], newer: Intent | None) -> None:
     """A newer plan replaces those that were not sent; rejected ones end with it too."""
     for intent in intents:
-        if intent.state in ("planned", "rejected") and intent.id != keep:
+        if newer is not None and (intent.id == newer.id or _stands(intent, newer)):
+            continue
+        if intent.state in ("planned", "rejected"):
             intent.state = "superseded"
             intent.changed = True
+
+
+def _stands(accepted: Intent, newer: Intent) -> bool:
+    """What a person accepted is written as accepted while the newer plan only adds to it."""
+    if accepted.released_by is None or accepted.state != "planned" or accepted.op != newer.op:
+        return False
+    return all(path in newer.patch and newer.patch[path] == value for path, value in accepted.patch.items())

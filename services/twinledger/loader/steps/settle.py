@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from twinledger.connectors.base.contract import Applied, NotApplied, UnknownOutcome, WriteAnswer
 from twinledger.kernel.database import Connection
@@ -24,7 +25,15 @@ from twinledger.state.budgets import close_group
 from twinledger.state.crosswalk import bind, rows_of_entities, rows_of_keys
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
-from twinledger.state.intent_queue import confirm, mark_unknown, next_name, postpone, reject
+from twinledger.state.intent_queue import (
+    carry_on,
+    confirm,
+    mark_unknown,
+    next_name,
+    postpone,
+    reject,
+    unsettled,
+)
 from twinledger.state.intents import wake_waiting
 from twinledger.state.records import CrosswalkRow, ExternalKey, Fields, Marks, Review, Shadow, Target
 from twinledger.state.shadows import load_shadows, save_shadows
@@ -78,8 +87,12 @@ class Settler:
             return []
         kept = await self._without_foreign(connection, applied)
         await bind(connection, [_row(built, answer) for built, answer in kept])
+        ids = {built.intent.id for built, _ in kept}
+        # An answer that its echo has overtaken says nothing of the side as it is now.
+        news = await unsettled(connection, ids)
+        open_parts = await self._raise_shadows(connection, [one for one in kept if one[0].intent.id in news])
+        await carry_on(connection, open_parts)
         await confirm(connection, [(built.intent.id, answer.external_id) for built, answer in kept])
-        await self._raise_shadows(connection, kept)
         rows = [_row(built, answer) for built, answer in kept]
         await wake(connection, [row.key.text() for row in rows])
         await wake_waiting(connection, [f"entity:{row.entity_id}@{row.key.object}" for row in rows])
@@ -110,7 +123,10 @@ class Settler:
                 await save_reviews(connection, [_foreign(wanted, row, built)])
         return kept
 
-    async def _raise_shadows(self, connection: Connection, applied: Sequence[tuple[Built, Applied]]) -> None:
+    async def _raise_shadows(
+        self, connection: Connection, applied: Sequence[tuple[Built, Applied]]
+    ) -> list[UUID]:
+        """Returns the updates of which a part is still to be written."""
         known = await load_shadows(connection, {built.intent.target.entity_id for built, _ in applied})
         for built, answer in applied:
             target = built.intent.target
@@ -127,6 +143,12 @@ class Settler:
             known[target] = shadow
         targets = {built.intent.target for built, _ in applied}
         await save_shadows(connection, [shadow for target, shadow in known.items() if target in targets])
+        return [
+            built.intent.id
+            for built, _ in applied
+            if built.intent.op == "update"
+            and any(known[built.intent.target].fields.get(p) != v for p, v in built.intent.patch.items())
+        ]
 
     async def _not_applied(
         self, connection: Connection, built: Built, error: TwinledgerError, now: datetime

@@ -57,20 +57,6 @@ async def test_a_foreign_id_means_the_filter_was_ignored() -> None:
     assert any(name == "search[updated_min]" for name, _ in vendor.query(1))
 
 
-async def test_a_deleted_payment_is_gone_since_no_mapping_shows_its_state() -> None:
-    payment = {"id": 6, "updated": "2026-03-04 15:15:09", "vis_state": 1}
-    deleted = {"payments": [payment], "page": 1, "pages": 1, "per_page": 100, "total": 1}
-    vendor = FakeVendor(
-        reply({"response": {"result": deleted}}), reply({"response": {"result": {"payment": payment}}})
-    )
-    source = vendor.connector("freshbooks").source
-    since = datetime(2026, 3, 1, tzinfo=UTC)
-    page = await source.changed_since("freshbooks.payment", since, "deleted:1", vendor.permit)
-    read = await source.read("freshbooks.payment", ["6"], vendor.permit)
-    assert [one.gone for one in (*page.documents, *read.documents)] == [True, True]
-    assert page.documents[0].updated_at == datetime(2026, 3, 4, 20, 15, 9, tzinfo=UTC)
-
-
 async def test_an_unknown_id_is_gone() -> None:
     vendor = FakeVendor(not_found())
     read = await vendor.connector("freshbooks").source.read("freshbooks.client", ["9"], vendor.permit)

@@ -1,0 +1,105 @@
+"""Simulation: one seed is one story: a business opens, people type, things go wrong, all comes to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+
+from tests.faults.simulation.database import Port
+from tests.faults.simulation.judge import Judge
+from tests.faults.simulation.people import People
+from tests.faults.simulation.rest import come_to_rest
+from tests.faults.simulation.stack import STAGES, SimWorld
+from tests.faults.simulation.virtual_time import VirtualLoop
+from tests.faults.soak_fields import SIDES
+
+__all__ = ["Size", "Told", "tell"]
+
+_TIMES = {
+    "ingest": {"poll_interval_s": 20.0, "call_timeout_s": 8.0},
+    "loader": {"find_lag_s": 2.0, "latest_run_s": 10.0, "upsert_blind_s": 20.0, "call_timeout_s": 8.0},
+}
+_SKEW_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much happens."""
+
+    customers: int = 60
+    items: int = 15
+    bursts: int = 4
+    edits: int = 500
+
+
+@dataclass(slots=True)
+class Told:
+    """What came of it."""
+
+    seed: int
+    edits: int = 0
+    overwritten: int = 0
+    virtual_s: float = 0.0
+    statements: int = 0
+    calls: int = 0
+    deaths: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+async def tell(loop: VirtualLoop, port: Port, seed: int, size: Size) -> Told:
+    """The whole story of a seed; `faults` is empty when every invariant held at every rest."""
+    await port.empty(seed)
+    began, statements = loop.time(), port.statements
+    world = SimWorld(loop, port, seed, _TIMES)
+    told = Told(seed)
+    people, judge = People(world, random.Random(f"people {seed}")), Judge(world)
+    rng = random.Random(f"weather {seed}")
+    _disturb(world, rng)
+    try:
+        async with world.running():
+            for _ in range(size.customers):
+                people.enter_customer()
+            for _ in range(size.items):
+                people.enter_item()
+            await come_to_rest(world)
+            told.faults = await judge.judge(people.things)
+            for _ in range(size.bursts):
+                if told.faults:
+                    break
+                await _burst(world, people, rng, size.edits)
+                await come_to_rest(world)
+                told.faults = await judge.judge(people.things)
+    except AssertionError as broken:
+        told.faults = [f"{type(broken).__name__}: {broken}"]
+    told.edits, told.overwritten, told.deaths = people.edits, judge.overwritten, world.deaths
+    told.virtual_s, told.statements = loop.time() - began, port.statements - statements
+    told.calls = world.vendors.calls
+    return told
+
+
+def _disturb(world: SimWorld, rng: random.Random) -> None:
+    """Webhooks are lost, doubled, late and shuffled; the vendors' clocks are wrong."""
+    world.vendors.world.webhooks.configure(
+        {
+            "loss": 0.2,
+            "duplicate": 0.5,
+            "reorder": rng.choice((0, 5, 20)),
+            "delay_s": rng.choice((0.0, 0.1, 3.0)),
+            "seed": world.seed,
+        }
+    )
+    for vendor in ("freshbooks", "zoho"):
+        world.vendors.clock.skew_s[vendor] = rng.choice((0.0, rng.uniform(-_SKEW_S, _SKEW_S)))
+
+
+async def _burst(world: SimWorld, people: People, rng: random.Random, edits: int) -> None:
+    """Everybody types at once, while stages die."""
+
+    async def type_on(side: str) -> None:
+        for pause_s in people.edits_of(side, edits // len(SIDES)):
+            await asyncio.sleep(pause_s)
+
+    for _ in range(rng.choice((0, 1, 2, 3))):
+        world.kill_after(rng.choice(list(STAGES)), rng.randrange(1, 400))
+    await asyncio.gather(*(type_on(side) for side in SIDES))

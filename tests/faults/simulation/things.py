@@ -1,0 +1,81 @@
+"""Simulation: the model: things of the business, what was typed into them where, when and over what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.faults.soak_fields import CUSTOMER, ITEM, ORGANIZATION, SIDES, FieldOf, Record
+
+__all__ = ["ADDRESS", "CUSTOMERS", "ITEMS", "Thing", "Typed", "customer", "id_of", "is_of", "item"]
+
+CUSTOMERS = ("freshbooks.client", "zoho_crm.contact", "zoho_crm.account", "zoho_books.contact")
+ITEMS = ("freshbooks.item", "zoho_books.item")
+ADDRESS = ("city", "region", "code", "country", "street")
+_IDS = {"zoho_books.contact": "contact_id", "zoho_books.item": "item_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One field of a form that was saved; `over`: what the person saw there before, by its meaning."""
+
+    field: str
+    side: str
+    value: str
+    over: str
+    at: float
+
+
+@dataclass(slots=True)
+class Thing:
+    """A customer or an item: how it is found on each side, and what was typed since the last rest."""
+
+    key: str
+    fields: Mapping[str, FieldOf]
+    is_item: bool = False
+    of_company: bool = False
+    ids: dict[str, str] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+    typed: list[Typed] = field(default_factory=list)
+    saves: int = 0
+
+    def objects(self) -> list[str]:
+        """The account first: the contact names it."""
+        if self.is_item:
+            return list(ITEMS)
+        return [one for one in CUSTOMERS if self.of_company or one != "zoho_crm.account"]
+
+    def sides(self) -> list[str]:
+        return [side for side in SIDES if not (self.is_item and side == "zoho_crm")]
+
+    def can_stand(self, name: str) -> set[str]:
+        """Meanings that may be there at rest: the last of each side, but none that somebody typed over."""
+        last = {one.side: one for one in self.typed if one.field == name}
+        meaning = self.fields[name].meaning
+        left = {
+            meaning(one.value)
+            for one in last.values()
+            if not any(
+                other.at > one.at and other.side != one.side and other.over == meaning(one.value)
+                for other in last.values()
+            )
+        }
+        return left or {self.held[name]}
+
+
+def customer(key: str, *, of_company: bool) -> Thing:
+    fields = {**CUSTOMER, **({"organization": ORGANIZATION} if of_company else {})}
+    return Thing(key, fields, of_company=of_company)
+
+
+def item(key: str) -> Thing:
+    return Thing(key, ITEM, is_item=True)
+
+
+def is_of(row: Record, key: str) -> bool:
+    """By e-mail or by SKU."""
+    return key in (row.get("email"), row.get("Email"), row.get("sku"))
+
+
+def id_of(object_name: str, row: Record) -> str:
+    return str(row[_IDS.get(object_name, "id")])
