@@ -1,6 +1,6 @@
 """Match proof: the road's matcher over two books in memory, and what it got right.
 
-Keys, comparison and verdict are those of `enrich/matching`; only the tables are dictionaries here. As on the
+Keys, comparison and verdict are those of `mapping/matching`; only the tables are dictionaries here. As on the
 road, a record in review is judged again when an entity appears that shares a key with it.
 """
 
@@ -14,11 +14,11 @@ from uuid import UUID, uuid5
 
 from tests.matching.entries import Book, Entry
 
-from twinledger.enrich.matching.compare import Comparison, compare
-from twinledger.enrich.matching.portrait import Portrait, keys_of, portrait_of
-from twinledger.enrich.matching.verdict import Candidate, Verdict, judge
 from twinledger.kernel.ids import NAMESPACE
 from twinledger.mapping.match_rule import MatchRule
+from twinledger.mapping.matching.compare import Comparison, compare
+from twinledger.mapping.matching.portrait import Portrait, keys_of, portrait_of
+from twinledger.mapping.matching.verdict import Candidate, Verdict, judge
 
 __all__ = ["Desk", "Known", "Marks", "marks_of"]
 

@@ -23,8 +23,7 @@ from twinledger.kernel.ids import derived_id, reference
 from twinledger.mapping.definitions import Definitions, load_shipped
 from twinledger.mapping.entity_model import EntityModel, entity_models
 from twinledger.mapping.ledgers import moves_money
-from twinledger.mapping.natural_keys import natural_key
-from twinledger.mapping.sync_rule import SyncRule
+from twinledger.mapping.matching.match_keys import match_keys
 from twinledger.state.crosswalk import rows_of_entities
 from twinledger.state.entities import load_entities, lock_entities, save_entities
 from twinledger.state.history import AuditRow, save_audit, save_reviews
@@ -197,6 +196,8 @@ async def apply_undo(connection: Connection, workspace: str, plan: UndoPlan) -> 
     """The caller holds the gate's lock and has compared the hashes."""
     entities = await lock_entities(connection, plan.restored.keys())
     cause, at = f"rule undo {plan.hash}", SystemClock().now().isoformat()
+    rules = load_shipped().sync_rules
+    known_by = {e.id: set(match_keys(e.fields, rules[e.type])) for e in entities.values()}
     audit: list[AuditRow] = []
     for entity_id, fields in plan.restored.items():
         entity = entities[entity_id]
@@ -206,9 +207,12 @@ async def apply_undo(connection: Connection, workspace: str, plan: UndoPlan) -> 
             entity.set(path, value, Clock(entity.version, _WRITER, at))
     await save_entities(connection, entities.values())
     await save_audit(connection, audit)
-    rules = load_shipped().sync_rules
+    now_by = {e.id: set(match_keys(e.fields, rules[e.type])) for e in entities.values()}
     await save_match_keys(
-        connection, workspace, {e.id: _match_keys(e, rules[e.type]) for e in entities.values()}
+        connection,
+        workspace,
+        removed=[(key, id_) for id_, keys in known_by.items() for key in keys - now_by[id_]],
+        added=[(key, id_) for id_, keys in now_by.items() for key in keys - known_by[id_]],
     )
     key = (await ensure_workspace(connection, workspace)).reference_key
     await insert_planned(
@@ -237,16 +241,6 @@ def _intent(write: PlannedWrite, entity: Entity, reference_key: bytes) -> Intent
         entity.version,
         reference=reference(reference_key, entity.origin, write.object, write.role),
     )
-
-
-def _match_keys(entity: Entity, rule: SyncRule) -> list[str]:
-    """What records of other systems find it by, as enrich keeps it."""
-    sets = ({name: entity.fields.get(name) for name in sorted(names)} for names in rule.match)
-    return [
-        natural_key(rule.entity, {name: str(value) for name, value in values.items()})
-        for values in sets
-        if None not in values.values()
-    ]
 
 
 def _left(one: Written, entity: Entity, why: str) -> Row:

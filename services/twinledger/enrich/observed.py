@@ -63,8 +63,17 @@ class Observed:
 class Rekeyed(NamedTuple):
     """Match keys of an entity as they are stored, and as they shall be."""
 
-    before: frozenset[str]
+    before: frozenset[str] | None
+    """None: not known, whatever is stored goes"""
     after: frozenset[str]
+
+    @property
+    def added(self) -> frozenset[str]:
+        return self.after - self.before if self.before is not None else self.after
+
+    @property
+    def removed(self) -> frozenset[str]:
+        return self.before - self.after if self.before is not None else frozenset()
 
 
 @dataclass(slots=True)
@@ -137,13 +146,15 @@ class BatchState:
         if (shadow := self.shadows.get(target)) is not None:
             shadow.forget()
 
-    def rename(self, entity_id: UUID, before: Sequence[str], after: Sequence[str]) -> None:
+    def rename(self, entity_id: UUID, before: Sequence[str] | None, after: Sequence[str]) -> None:
         """Later records of the batch find the entity by its new match keys, and no longer by the old."""
         if before == after:
             return
-        held = self.rekeyed.setdefault(entity_id, Rekeyed(frozenset(before), frozenset()))
+        held = self.rekeyed.setdefault(
+            entity_id, Rekeyed(frozenset(before) if before is not None else None, frozenset())
+        )
         self.rekeyed[entity_id] = held._replace(after=frozenset(after))
-        for key in before:
+        for key in before or ():
             self.matches.get(key, set()).discard(entity_id)
         for key in after:
             self.matches.setdefault(key, set()).add(entity_id)

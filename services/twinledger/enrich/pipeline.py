@@ -24,7 +24,6 @@ from twinledger.enrich.steps.load_state import inbox_key, load_entities_of, load
 from twinledger.enrich.steps.observe import STALE, Observer
 from twinledger.enrich.steps.outgoing import Outgoing
 from twinledger.enrich.steps.plan_writes import Planner
-from twinledger.enrich.steps.recognise import match_keys
 from twinledger.enrich.steps.retype import retype
 from twinledger.enrich.steps.store_changes import store_changes
 from twinledger.enrich.steps.store_graves import look_for_losers, store_graves
@@ -33,6 +32,7 @@ from twinledger.enrich.steps.yield_to_owner import yield_to_owner
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
+from twinledger.mapping.matching.match_keys import match_keys
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road import inbox
 from twinledger.road.broker import Received
@@ -103,7 +103,7 @@ class EnrichPipeline:
         """Plan the writes of entities that a person's answer has changed."""
         state = await load_entities_of(connection, workspace, ids, self.definitions)
         for entity in state.entities.values():
-            state.rename(entity.id, [], match_keys(entity.fields, self.definitions.rules[entity.type]))
+            state.rename(entity.id, None, match_keys(entity.fields, self.definitions.rules[entity.type]))
         await self._plan(connection, state, dict.fromkeys(state.entities))
         await store_changes(
             connection, state, Outgoing(self.codec, self.clock, workspace).intents(state.planned)

@@ -1,7 +1,7 @@
 """Mapping: how an unknown record is recognised by what it says, as data of the sync rule.
 
 Two forms. Exact: sets of fields that identify, the best first. Scored: which fields are compared, what each
-answer counts, and where the sure ends and the doubtful begins; `enrich/matching` does the comparing.
+answer counts, and where the sure ends and the doubtful begins; `mapping/matching` does the comparing.
 """
 
 from __future__ import annotations

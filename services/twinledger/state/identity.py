@@ -52,8 +52,11 @@ async def save_match_keys(
     *,
     removed: Sequence[tuple[str, UUID]],
     added: Sequence[tuple[str, UUID]],
+    anew: Collection[UUID] = (),
 ) -> None:
-    """Entities are found under other keys from now on."""
+    """Entities are found under other keys from now on; those of `anew` under none but the added."""
+    if anew:
+        await connection.execute("delete from match_key where entity_id = any($1)", list(anew))
     if removed:
         await connection.execute(
             """delete from match_key m using unnest($2::text[], $3::uuid[]) as k(value, entity_id)

@@ -19,12 +19,16 @@ CLIENT, CRM = "freshbooks.client", "zoho_crm.contact"
 CRM_ANA = {key: ANA[key] for key in ("name.given", "name.family", "email")}
 
 
+def who(number: int) -> dict[str, Any]:
+    return {"email": f"p{number}@harbor.example", "name.family": f"Ruiz {number}"}
+
+
 async def people(enrich: Enrich, count: int) -> None:
     """So many customers on two sides."""
     for number in range(count):
-        mail = {"email": f"p{number}@harbor.example"}
         await enrich.feed(
-            enrich.record(CLIENT, f"1{number}", ANA | mail), enrich.record(CRM, f"2{number}", CRM_ANA | mail)
+            enrich.record(CLIENT, f"1{number}", ANA | who(number)),
+            enrich.record(CRM, f"2{number}", CRM_ANA | who(number)),
         )
     await enrich.pool.execute("update intent set state = 'confirmed'")
 
@@ -35,8 +39,7 @@ def gone(enrich: Enrich, *numbers: int) -> list[Received]:
 
 def deleted(enrich: Enrich, *numbers: int) -> list[Received]:
     return [
-        enrich.record(CLIENT, f"1{number}", ANA | {"email": f"p{number}@harbor.example", "state": "deleted"})
-        for number in numbers
+        enrich.record(CLIENT, f"1{number}", ANA | who(number) | {"state": "deleted"}) for number in numbers
     ]
 
 

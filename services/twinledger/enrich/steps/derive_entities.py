@@ -17,10 +17,10 @@ from typing import Any
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState
-from twinledger.enrich.steps.recognise import match_keys
 from twinledger.kernel.ids import derived_id
 from twinledger.mapping.errors import MappingError
 from twinledger.mapping.flow import Document, Flow
+from twinledger.mapping.matching.match_keys import match_keys
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.state.derivations import Derivation
 from twinledger.state.history import AuditRow

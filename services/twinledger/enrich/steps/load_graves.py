@@ -15,9 +15,9 @@ from uuid import UUID
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.graves import Survivor
 from twinledger.enrich.observed import BatchState, Observed
-from twinledger.enrich.steps.recognise import exact_keys
 from twinledger.enrich.steps.resolve_references import named_keys
 from twinledger.kernel.database import Connection
+from twinledger.mapping.matching.match_keys import exact_keys
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.state.crosswalk import doubles_of_entities, merged_into_keys, rows_of_entities
 from twinledger.state.identity import entities_by_match_key

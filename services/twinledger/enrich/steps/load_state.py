@@ -13,11 +13,11 @@ from uuid import UUID
 
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
-from twinledger.enrich.steps.recognise import match_keys
 from twinledger.enrich.steps.resolve_identity import link_keys, related_keys, shared_keys
 from twinledger.enrich.steps.resolve_references import named_keys, named_natural_keys
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id
+from twinledger.mapping.matching.match_keys import match_keys
 from twinledger.road.inbox import already_seen
 from twinledger.state.crosswalk import rows_of_keys, sides_of_entities
 from twinledger.state.derivations import Derivation, load_derivations

@@ -15,11 +15,11 @@ from twinledger.enrich.steps.first_look import first_look, still_mangled
 from twinledger.enrich.steps.follow_merge import as_known_here, note_moves
 from twinledger.enrich.steps.load_state import inbox_key
 from twinledger.enrich.steps.merge_fields import Change, Merge, is_stale, merge
-from twinledger.enrich.steps.recognise import identifying, match_keys
 from twinledger.enrich.steps.resolve_identity import resolve_identity
 from twinledger.enrich.steps.resolve_references import resolve_references
 from twinledger.enrich.steps.settle_echo import is_mid_flight, settle_echo
 from twinledger.mapping.links import LINKED
+from twinledger.mapping.matching.match_keys import identifying, match_keys
 from twinledger.road.outcome import Ok, Outcome, Retry, Skip
 from twinledger.state.history import AuditRow
 from twinledger.state.records import NO_MARKS, Entity, Review, Shadow, Target

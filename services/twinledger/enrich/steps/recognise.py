@@ -1,45 +1,21 @@
 """Enrich, part of step 2: the candidates of a record nobody knows, and the verdict among them.
 
-In: Observed, rule, BatchState    Out: match keys; Verdict of the scored rules, entities of the exact ones
+In: Observed, rule, BatchState    Out: Verdict of the scored rules, entities of the exact ones
 """
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from twinledger.enrich.matching.compare import Comparison, compare
-from twinledger.enrich.matching.portrait import keys_of, portrait_of
-from twinledger.enrich.matching.verdict import Candidate, Verdict, judge
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.mapping.match_rule import MatchRule
-from twinledger.mapping.natural_keys import natural_key
+from twinledger.mapping.matching.compare import Comparison, compare
+from twinledger.mapping.matching.match_keys import exact_keys
+from twinledger.mapping.matching.portrait import keys_of, portrait_of
+from twinledger.mapping.matching.verdict import Candidate, Verdict, judge
 from twinledger.mapping.sync_rule import SyncRule
-from twinledger.state.records import Fields
 
-__all__ = ["compared_with", "exact_keys", "identifying", "match_keys", "matched_by_score", "matched_exactly"]
-
-
-def match_keys(fields: Fields, rule: SyncRule) -> list[str]:
-    """What another system's record of the same thing is found by."""
-    if rule.scored is not None:
-        return keys_of(portrait_of(fields, rule.scored), rule.scored)
-    return exact_keys(fields, rule)
-
-
-def exact_keys(fields: Fields, rule: SyncRule) -> list[str]:
-    """Keys that identify by themselves, the best first; of a scored rule the mailbox."""
-    wanted = [[rule.scored.email]] if rule.scored is not None else rule.match
-    sets = ({name: fields.get(name) for name in sorted(names)} for names in wanted)
-    return [
-        natural_key(rule.entity, {name: str(value) for name, value in values.items()})
-        for values in sets
-        if None not in values.values()
-    ]
-
-
-def identifying(fields: Fields, rule: SyncRule) -> Fields:
-    """The fields that the match keys follow from: only when one changes are the keys worked out again."""
-    return {path: fields.get(path) for path in rule.identifying}
+__all__ = ["compared_with", "matched_by_score", "matched_exactly"]
 
 
 def matched_exactly(observed: Observed, rule: SyncRule, state: BatchState) -> set[UUID]:

@@ -3,7 +3,7 @@
 In: Observed    Out: Ok(entity id), Retry while that cannot be known yet, Skip when a person must say
 
 Order: the crosswalk, our own reference in the record, a parent that carries the identity (the
-account of a contact), the record as it resembles known ones (`matching/`), and only then a new entity.
+account of a contact), the record as it resembles known ones (`mapping/matching/`), and only then a new entity.
 """
 
 from __future__ import annotations
@@ -12,17 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from twinledger.enrich.matching.verdict import Candidate
 from twinledger.enrich.observed import ROLE, BatchState, Observed
-from twinledger.enrich.steps.recognise import (
-    compared_with,
-    identifying,
-    match_keys,
-    matched_by_score,
-    matched_exactly,
-)
+from twinledger.enrich.steps.recognise import compared_with, matched_by_score, matched_exactly
 from twinledger.enrich.steps.resolve_references import key_named
 from twinledger.kernel.ids import derived_id
+from twinledger.mapping.matching.match_keys import identifying, match_keys
+from twinledger.mapping.matching.verdict import Candidate
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road.outcome import Ok, Retry, Skip
 from twinledger.state.records import Entity, ExternalKey, Review, Target

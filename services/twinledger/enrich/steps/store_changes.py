@@ -35,8 +35,9 @@ async def store_changes(connection: Connection, state: BatchState, outgoing: Seq
     await save_match_keys(
         connection,
         state.workspace,
-        removed=[(key, id_) for id_, keys in state.rekeyed.items() for key in keys.before - keys.after],
-        added=[(key, id_) for id_, keys in state.rekeyed.items() for key in keys.after - keys.before],
+        anew=[id_ for id_, keys in state.rekeyed.items() if keys.before is None],
+        removed=[(key, id_) for id_, keys in state.rekeyed.items() for key in keys.removed],
+        added=[(key, id_) for id_, keys in state.rekeyed.items() for key in keys.added],
     )
     await save_references(connection, state.workspace, state.new_references)
     settled = [i for intents in state.intents.values() for i in intents if i.changed]
@@ -47,7 +48,7 @@ async def store_changes(connection: Connection, state: BatchState, outgoing: Seq
     await save_derivations(connection, (d for d in state.derivations.values() if d.changed))
     await withdraw_reviews(connection, state.workspace, state.withdrawn)
     await save_reviews(connection, state.reviews)
-    await _wake(connection, state, (keys.after - keys.before for keys in state.rekeyed.values()))
+    await _wake(connection, state, (keys.added for keys in state.rekeyed.values()))
     await outbox.append(connection, outgoing)
 
 

@@ -12,7 +12,7 @@ __all__ = ["look_for_questions", "store_questions"]
 
 async def look_for_questions(connection: Connection, state: BatchState) -> None:
     """A record in review is read and judged again when an entity comes under one of its keys."""
-    new = {key for keys in state.rekeyed.values() for key in keys.after - keys.before}
+    new = {key for keys in state.rekeyed.values() for key in keys.added}
     if not new:
         return
     stored = await unresolved_with_keys(connection, state.workspace, new)

@@ -1,4 +1,4 @@
-"""Enrich, matching: the verdict on one record among its candidates: link, ask, or new.
+"""Mapping, matching: the verdict on one record among its candidates: link, ask, or new.
 
 In: Candidates, compared    Out: Verdict. One to one: a candidate whose place on this side is taken is a rival
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from twinledger.enrich.matching.compare import Comparison
+from twinledger.mapping.matching.compare import Comparison
 
 __all__ = ["Candidate", "Verdict", "judge"]
 
@@ -86,6 +86,9 @@ def _is_namesake(other: Candidate, best: Candidate) -> bool:
 
 
 def _perhaps(ranked: Sequence[Candidate]) -> Verdict:
-    """A mere resemblance to somebody who has a record here already is two people, not a question."""
-    open_ = tuple(c for c in ranked if not c.taken and not c.waits)
+    """A mere resemblance to somebody who has a record here already is two people, not a question; with
+    that one's own mailbox it may be a double."""
+    open_ = tuple(
+        c for c in ranked if not c.waits and (not c.taken or c.comparison.answers.get("email") == "same")
+    )
     return Verdict(why="perhaps_the_same", candidates=open_) if open_ else Verdict()

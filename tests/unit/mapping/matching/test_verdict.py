@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from twinledger.enrich.matching.compare import Comparison, Level
-from twinledger.enrich.matching.verdict import Candidate, judge
+from twinledger.mapping.matching.compare import Comparison, Level
+from twinledger.mapping.matching.verdict import Candidate, judge
 
 MARGIN = 2
 
@@ -50,6 +50,11 @@ def test_a_sure_one_whose_place_is_taken_is_a_duplicate() -> None:
 def test_a_resemblance_to_somebody_with_a_record_here_is_nobody_known() -> None:
     verdict = judge([candidate(1, 5, "review", taken=True)], MARGIN)
     assert (verdict.entity_id, verdict.why) == (None, None)
+
+
+def test_somebody_elses_own_mailbox_in_one_system_is_a_question() -> None:
+    double = Candidate(UUID(int=1), Comparison({"email": "same", "person": "other"}, 6, "review"), True)
+    assert judge([double], MARGIN).why == "perhaps_the_same"
 
 
 def test_a_sure_one_that_waits_for_its_own_answer_is_waited_for() -> None:

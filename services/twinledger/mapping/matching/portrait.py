@@ -1,4 +1,4 @@
-"""Enrich, matching: a record as the comparison sees it, and the keys under which it is found.
+"""Mapping, matching: a record as the comparison sees it, and the keys under which it is found.
 
 In: canonical fields, MatchRule    Out: Portrait; keys such as "customer?email=ana@harbor.example"
 """
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from twinledger.enrich.matching.words import (
+from twinledger.mapping.match_rule import MatchRule
+from twinledger.mapping.matching.words import (
     Word,
     organization_words,
     person_words,
     skeleton,
     without_legal_form,
 )
-from twinledger.mapping.match_rule import MatchRule
 from twinledger.mapping.natural_keys import natural_key
 
 __all__ = ["Portrait", "keys_of", "portrait_of"]

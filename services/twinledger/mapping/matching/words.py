@@ -1,4 +1,4 @@
-"""Enrich, matching: names as words that can be compared, whatever script and hand they come from.
+"""Mapping, matching: names as words that can be compared, whatever script and hand they come from.
 
 "Müller", "MUELLER" and "Muller" must meet; "محمد" must meet "Mohammed"; "山田" (read as Chinese by any table)
 says nothing about "Yamada", neither yes nor no.

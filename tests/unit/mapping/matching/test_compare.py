@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from twinledger.enrich.matching.compare import Comparison, compare
-from twinledger.enrich.matching.portrait import keys_of, portrait_of
 from twinledger.mapping.definitions import load_shipped
 from twinledger.mapping.match_rule import MatchRule
+from twinledger.mapping.matching.compare import Comparison, compare
+from twinledger.mapping.matching.portrait import keys_of, portrait_of
 
 
 def rule() -> MatchRule:

@@ -1,4 +1,4 @@
-"""Enrich, matching: two portraits, compared feature by feature.
+"""Mapping, matching: two portraits, compared feature by feature.
 
 In: Portrait, Portrait    Out: Comparison: what each feature says, the points, and the level they reach
 """
@@ -11,9 +11,9 @@ from typing import Literal
 
 from rapidfuzz.distance import OSA
 
-from twinledger.enrich.matching.portrait import Portrait
-from twinledger.enrich.matching.words import Word, alike, person_words, without_legal_form
 from twinledger.mapping.match_rule import Feature, MatchRule
+from twinledger.mapping.matching.portrait import Portrait
+from twinledger.mapping.matching.words import Word, alike, person_words, without_legal_form
 
 __all__ = ["Comparison", "Level", "compare"]
 
