@@ -48,8 +48,12 @@ async def answer(enrich: Enrich, word: str, link: ExternalKey | None = None) -> 
 async def test_the_two_sides_of_a_customer_meet_in_whichever_order_they_arrive(
     enrich: Enrich, client_first: bool
 ) -> None:
-    """Without a mailbox on one side: the name, the telephone and the address say it."""
-    both = [enrich.record(CLIENT, "1", ANA | HOME), enrich.record(CONTACT, "9", ANNA)]
+    """A company without a mailbox on one side: names, telephone and address say it."""
+    company = {"kind": "organization", "organization": "Harbor Bakery"}
+    both = [
+        enrich.record(CLIENT, "1", ANA | HOME | company),
+        enrich.record(CONTACT, "9", ANNA | company | {"organization": "HARBOR BAKERY Ltd."}),
+    ]
     for record in both if client_first else reversed(both):
         await enrich.feed(record)
     assert await entities(enrich) == 1

@@ -76,11 +76,10 @@ def _doubtful(said: Mapping[Feature, str], one: Portrait, other: Portrait) -> bo
 
 
 def _may_be_kin(said: Mapping[Feature, str]) -> bool:
-    """Father and son have one name and one home, often one telephone, sometimes one mailbox."""
-    home = "same" in (said.get("phone"), said.get("address"))
-    if said.get("email") == "same":
-        return _against(said) > 0 or (said["person"] != "same" and not home)
-    return "email" in said or said["person"] != "same" or said.get("phone") != "same"
+    """Father and son have one name, one home and one telephone: only a mailbox tells them apart, and with a
+    name that is merely alike ("Jan", "Jana") not even that."""
+    home = said.get("phone") == said.get("address") == "same"
+    return said.get("email") != "same" or _against(said) > 0 or (said["person"] != "same" and not home)
 
 
 def _may_be_colleagues(said: Mapping[Feature, str]) -> bool:

@@ -59,7 +59,7 @@ def judge(candidates: Sequence[Candidate], margin: float) -> Verdict:
         return _perhaps(ranked)
     best = ranked[0]
     close = tuple(
-        c for c in ranked if best.comparison.score - c.comparison.score < margin or _same_office(best, c)
+        c for c in ranked if best.comparison.score - c.comparison.score < margin or _is_namesake(c, best)
     )
     if len(close) > 1 and any(c.entity_id != best.entity_id or c.waits == "surely" for c in close):
         return Verdict(why="several_candidates", candidates=close)
@@ -72,10 +72,17 @@ def judge(candidates: Sequence[Candidate], margin: float) -> Verdict:
     return Verdict(entity_id=best.entity_id)
 
 
-def _same_office(best: Candidate, other: Candidate) -> bool:
-    """Another customer of the same company: where nobody is named, nothing tells the two apart."""
-    company = other.comparison.answers.get("organization") in ("same", "alike")
-    return company and "person" not in best.comparison.answers
+def _is_namesake(other: Candidate, best: Candidate) -> bool:
+    """Father and son, or two customers of one company where nobody is named: of two who have the name and
+    something else in common with the record, the nearer one may be the wrong one."""
+    said = other.comparison.answers
+    company = said.get("organization") in ("same", "alike") and "person" not in best.comparison.answers
+    beyond = said.get("email") in ("same", "shared") or "same" in (
+        said.get("phone"),
+        said.get("site"),
+        said.get("address"),
+    )
+    return beyond and (company or said.get("person") in ("same", "alike"))
 
 
 def _perhaps(ranked: Sequence[Candidate]) -> Verdict:

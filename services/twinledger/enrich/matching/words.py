@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 __all__ = ["Word", "alike", "organization_words", "person_words", "skeleton", "without_legal_form"]
 
 _JOINED = re.compile(r"['’`.]")
+_UMLAUT = re.compile(r"([aou])e")  # "ü" is typed "ue", or "u"
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _VOWELS = re.compile(r"[aeiouyhw]")
 _DOUBLED = re.compile(r"(.)\1+")
@@ -104,7 +105,8 @@ def _words(text: str) -> tuple[Word, ...]:
 
 
 def _parts(latin: str) -> list[str]:
-    return [part for part in _NOT_WORD.split(_JOINED.sub("", latin.lower())) if part]
+    plain = _UMLAUT.sub(r"\1", _JOINED.sub("", latin.lower()))
+    return [part for part in _NOT_WORD.split(plain) if part]
 
 
 def _is_foreign(text: str) -> bool:

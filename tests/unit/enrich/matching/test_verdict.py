@@ -35,6 +35,14 @@ def test_another_customer_of_a_company_is_a_rival_where_nobody_is_named() -> Non
     assert judge([best, other], MARGIN).why == "several_candidates"
 
 
+def test_father_and_son_are_a_question_however_much_nearer_one_of_them_is() -> None:
+    best = Candidate(UUID(int=1), Comparison({"person": "same", "email": "same"}, 25, "link"), False)
+    kin = Candidate(UUID(int=2), Comparison({"person": "same", "phone": "same"}, 10, "review"), True)
+    assert judge([best, kin], MARGIN).why == "several_candidates"
+    stranger = Candidate(UUID(int=2), Comparison({"person": "same"}, 5, "review"), False)
+    assert judge([best, stranger], MARGIN).entity_id == UUID(int=1)
+
+
 def test_a_sure_one_whose_place_is_taken_is_a_duplicate() -> None:
     assert judge([candidate(1, 15, "link", taken=True)], MARGIN).why == "duplicate_in_one_system"
 
