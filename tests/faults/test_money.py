@@ -178,14 +178,12 @@ async def unhurried(live: Live) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for system, one in limits.items():
-            back = {name: one[name] for name in ("minute", "in_flight")}
+        for system, limit in limits.items():
+            back = {name: limit[name] for name in ("minute", "in_flight")}
             await session.http.put(f"{session.admin}/limits", json={"system": system, **back})
         for row in held:
-            where = " where workspace = $3 and budget_group = $4"
-            await session.pool.execute(
-                _FEES + where, row["minute"], row["in_flight"], row["workspace"], row["budget_group"]
-            )
+            chosen = (row["minute"], row["in_flight"], row["workspace"], row["budget_group"])
+            await session.pool.execute(f"{_FEES} where workspace = $3 and budget_group = $4", *chosen)
 
 
 async def _invoices(firm: Firm) -> tuple[dict[str, Any], dict[str, Any]]:
