@@ -60,7 +60,7 @@ class Thing:
                 for other in last.values()
             )
         }
-        return left or {self.held[name]}
+        return left or {self.held.get(name, "")}
 
 
 def customer(key: str, *, of_company: bool) -> Thing:
