@@ -160,10 +160,10 @@ async def test_both_ledgers_agree_in_every_currency(live: Live) -> None:
         live, firm.bills.keys() - theirs.keys() - refused.keys()
     )
     _print(firm, ours, theirs, paid, refused)
-    for number, invoice in theirs.items():
-        mine = ours[number]
-        assert Decimal(mine["amount"]["amount"]) == Decimal(str(invoice["total"])), number
-        assert Decimal(mine["outstanding"]["amount"]) == Decimal(str(invoice["balance"])), number
+    for name, invoice in theirs.items():
+        mine = ours[name]
+        assert Decimal(mine["amount"]["amount"]) == Decimal(str(invoice["total"])), name
+        assert Decimal(mine["outstanding"]["amount"]) == Decimal(str(invoice["balance"])), name
     await _agree_on_payments(firm)
 
 

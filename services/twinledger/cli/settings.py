@@ -43,7 +43,7 @@ def show(
 
 @app.command(
     "set",
-    help="Choose: since DATE, invoice_state draft|sent, base_currency CODE, flows.NAME on|off; '' takes it back.\n\n"
+    help="Choose: since DATE, invoice_state draft|sent, base_currency CODE, flows.NAME on|off.\n\n"
     "Example: twinledger admin settings set since 2026-01-01",
 )
 def choose(

@@ -20,15 +20,13 @@ from twinledger.connectors.opening import budget_groups
 from twinledger.kernel.clock import SystemClock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id, reference
-from twinledger.mapping.definitions import Definitions, load_shipped
+from twinledger.mapping.definitions import Definitions
 from twinledger.mapping.entity_model import EntityModel, entity_models
 from twinledger.mapping.ledgers import moves_money
-from twinledger.mapping.natural_keys import natural_key
-from twinledger.mapping.sync_rule import SyncRule
+from twinledger.state.answers import ask_replan
 from twinledger.state.crosswalk import rows_of_entities
 from twinledger.state.entities import load_entities, lock_entities, save_entities
 from twinledger.state.history import AuditRow, save_audit, save_reviews
-from twinledger.state.identity import save_match_keys
 from twinledger.state.intents import insert_planned
 from twinledger.state.plans import (
     PlannedWrite,
@@ -206,10 +204,7 @@ async def apply_undo(connection: Connection, workspace: str, plan: UndoPlan) -> 
             entity.set(path, value, Clock(entity.version, _WRITER, at))
     await save_entities(connection, entities.values())
     await save_audit(connection, audit)
-    rules = load_shipped().sync_rules
-    await save_match_keys(
-        connection, workspace, {e.id: _match_keys(e, rules[e.type]) for e in entities.values()}
-    )
+    await ask_replan(connection, workspace, plan.restored.keys())  # also how they are found again
     key = (await ensure_workspace(connection, workspace)).reference_key
     await insert_planned(
         connection, [_intent(write, entities[write.entity_id], key) for write in plan.writes]
@@ -237,16 +232,6 @@ def _intent(write: PlannedWrite, entity: Entity, reference_key: bytes) -> Intent
         entity.version,
         reference=reference(reference_key, entity.origin, write.object, write.role),
     )
-
-
-def _match_keys(entity: Entity, rule: SyncRule) -> list[str]:
-    """What records of other systems find it by, as enrich keeps it."""
-    sets = ({name: entity.fields.get(name) for name in sorted(names)} for names in rule.match)
-    return [
-        natural_key(rule.entity, {name: str(value) for name, value in values.items()})
-        for values in sets
-        if None not in values.values()
-    ]
 
 
 def _left(one: Written, entity: Entity, why: str) -> Row:

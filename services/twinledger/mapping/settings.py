@@ -2,7 +2,7 @@
 
 | setting | values | read by |
 |---|---|---|
-| `since` | a date: documents from then on are synced, older ones matched, never made or changed | sync rules, flows |
+| `since` | a date: older documents are matched, never made or changed | sync rules, flows |
 | `invoice_state` | `draft`, `sent` | flows |
 | `base_currency` | an ISO 4217 code | flows |
 | `flows.<name>` | `on`, `off` | flows |

@@ -209,7 +209,8 @@ class SimConnection:
         self._running: asyncio.Future[Any] | None = None
 
     async def fetch(self, query: str, *arguments: Any) -> list[Any]:
-        return await self._do(self._port.real.fetch, query, *arguments)
+        rows: list[Any] = await self._do(self._port.real.fetch, query, *arguments)
+        return rows
 
     async def fetchrow(self, query: str, *arguments: Any) -> Any:
         return await self._do(self._port.real.fetchrow, query, *arguments)

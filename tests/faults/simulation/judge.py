@@ -140,7 +140,7 @@ class Judge:
         kept: dict[str, set[tuple[str, str]]] = {thing.key: set() for thing in things}
         for row in await self._world.pool.fetch(_KEPT, [one for one in owners if one]):
             thing, name = owners[row["entity_id"]], PATHS.get(row["field"])
-            if name in thing.fields:
+            if name is not None and name in thing.fields:
                 kept[thing.key].add((name, thing.fields[name].meaning(row["value"])))
         return kept
 

@@ -38,7 +38,8 @@ class Vendors:
         self._loop = loop
         self._rng = random.Random(f"network {seed}")
         self.clock = VendorClock(loop)
-        simulators = Simulators(Options(customers=0, seed=seed), _ADDRESSES, clock=self.clock)
+        clock: Any = self.clock  # virtual too, and wrong by each vendor's own error
+        simulators = Simulators(Options(customers=0, seed=seed), _ADDRESSES, clock=clock)
         self.world = simulators.world
         self.apps = simulators.applications()
         self.urls = simulators.describe()
@@ -74,7 +75,9 @@ class Vendors:
     def record(self, object_name: str, record_id: str) -> dict[str, Any]:
         """One record, as its vendor shows it."""
         kind = self._kinds[object_name]
-        found: dict[str, Any] = kind.render(kind.table.get(record_id))
+        held = kind.table.get(record_id)
+        assert held is not None, f"{object_name} {record_id} is gone"
+        found: dict[str, Any] = kind.render(held)
         return found
 
     def deliveries_waiting(self) -> int:
