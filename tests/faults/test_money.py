@@ -158,7 +158,7 @@ async def large_plan(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     folders = Folders(tmp_path_factory.mktemp("money"), None, KAFKA_LIBS)
     options = StackOptions(environment={**SHORT_TIMES, **LARGE_PLAN})
     async with open_session(folders, options, SystemClock(), lambda text: None) as session:
-        limits = {"minute": 100_000, "in_flight": 100}
+        limits = {"minute": 100_000, "day": 1_000_000, "in_flight": 100}
         await session.http.put(f"{session.admin}/limits", json=limits)
         await session.go_live()
         async with offsets_of_transform(session.stack.broker.address) as offsets:
