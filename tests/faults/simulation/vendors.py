@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
+from tests.faults.simulation.life import outside_of_life
 from tests.faults.simulation.virtual_time import VendorClock, VirtualLoop
 
 from twinledger.kernel.http import AsyncBaseTransport, Request, Response
@@ -109,7 +110,8 @@ class Vendors:
             "headers": [(name.lower(), value) for name, value in request.headers.raw],
             "sandbox.transport": answer,
         }
-        await self.apps[host](scope, answer.receive, answer.take)
+        with outside_of_life():
+            await self.apps[host](scope, answer.receive, answer.take)
         if answer.is_cut:
             raise ConnectionResetError("the vendor cut the connection")
         return Response(answer.status, headers=answer.headers, content=bytes(answer.body), request=request)
@@ -134,7 +136,8 @@ class _Transport(AsyncBaseTransport):
             await asyncio.sleep(self._vendors.moment())
         except asyncio.CancelledError:
             if self._vendors.arrives_anyway():
-                task = asyncio.get_running_loop().create_task(self._unheard(request, body))
+                with outside_of_life():
+                    task = asyncio.get_running_loop().create_task(self._unheard(request, body))
                 self._vendors.late.add(task)
                 task.add_done_callback(self._vendors.late.discard)
             raise
