@@ -38,8 +38,8 @@ def test_nobody_is_linked_on_a_name_alone(marks: Marks) -> None:
 
 
 @pytest.mark.parametrize("order", ["right first", "in turn"])
-def test_the_order_of_arrival_makes_few_differences(order: str) -> None:
-    """Those left are namesakes with one mailbox: whoever comes first is taken for the other."""
+def test_no_order_of_arrival_links_a_record_to_somebody_else(order: str) -> None:
+    """It may turn a link into a question: whoever is linked before his namesake was seen stays linked."""
     rule = load_shipped().sync_rules["customer"].scored
     assert rule is not None
     book = draw_books(SEED, 600)
@@ -48,4 +48,6 @@ def test_the_order_of_arrival_makes_few_differences(order: str) -> None:
     base, other = Desk(rule), Desk(rule)
     base.take_in(left + right)
     other.take_in(turns if order == "in turn" else right + left)
-    assert len(base.pairs() ^ other.pairs()) <= 0.01 * len(base.pairs())
+    linked = [name for pair in base.pairs() | other.pairs() for name in pair]
+    assert len(linked) == len(set(linked))
+    assert len(base.pairs() ^ other.pairs()) <= 0.1 * len(base.pairs())

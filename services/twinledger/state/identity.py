@@ -26,7 +26,7 @@ async def lock_types(connection: Connection, workspace: str, entity_types: Colle
 
 
 async def entities_by_match_key(
-    connection: Connection, workspace: str, keys: Collection[str], *, at_most: int = 100
+    connection: Connection, workspace: str, keys: Collection[str], *, at_most: int = 1000
 ) -> dict[str, set[UUID]]:
     """Entities that hold each key; a key reads like "customer?email=ana@harbor.example".
 

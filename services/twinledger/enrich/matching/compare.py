@@ -204,7 +204,11 @@ def _joined(words: tuple[Word, ...]) -> str:
 def _slipped(one: tuple[Word, ...], other: tuple[Word, ...]) -> bool:
     """Split or written together: "Xiu Ying Wang", "Xiuying Wang"."""
     a, b = "".join(word.text for word in one), "".join(word.text for word in other)
-    return len(b) >= _LONG_NAME and (OSA.distance(a, b, score_cutoff=1) <= 1 or sorted(a) == sorted(b))
+    return (
+        len(b) >= _LONG_NAME
+        and (a + b).isalpha()
+        and (OSA.distance(a, b, score_cutoff=1) <= 1 or sorted(a) == sorted(b))
+    )
 
 
 def _folded(text: str) -> str:

@@ -19,7 +19,7 @@ _JOINED = re.compile(r"['’`.]")
 _UMLAUT = re.compile(r"([aou])e")  # "ü" is typed "ue", or "u"
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _VOWELS = re.compile(r"[aeiouyhw]")
-_DOUBLED = re.compile(r"(.)\1+")
+_DOUBLED = re.compile(r"([a-z])\1+")
 _SOUNDS = str.maketrans({"c": "k", "q": "k", "z": "s", "x": "ks", "v": "f", "j": "g"})
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "sr", "sra"])
 _ARTICLES = frozenset(["al", "el", "ul", "bin", "ibn"])
@@ -78,7 +78,11 @@ def skeleton(text: str) -> str:
 def alike(one: Word, other: Word) -> bool:
     """Equal but for a slip of the fingers, a short form, or the romanisation."""
     a, b = sorted((one.text, other.text), key=len)
-    if a == b or (len(a) >= 3 and b.startswith(a)):
+    if a == b:
+        return True
+    if any(letter.isdigit() for letter in a + b):
+        return False  # "Shop 1" is not a slip for "Shop 10"
+    if len(a) >= 3 and b.startswith(a):
         return True
     if (one.foreign != other.foreign or (a[0] == b[0] and len(skeleton(a)) > 2)) and skeleton(a) == skeleton(
         b

@@ -32,6 +32,10 @@ from twinledger.state.workspaces import load_settings
 __all__ = ["inbox_key", "load_entities_of", "load_state"]
 
 
+COMMON = 100
+"""A match key that more entities hold tells nobody from anybody."""
+
+
 def inbox_key(observed: Observed) -> tuple[str, str, str, str]:
     """What makes an observation the same one again: the read. A second read that shows the same stamp and
     content says something new where we wrote in between: stamps have whole seconds."""
@@ -47,12 +51,12 @@ async def load_state(
     kin = _kin(batch, definitions)
     await _load_crosswalk(connection, state, kin | _parents(batch, definitions))
     unknown = [observed for observed in batch if not _is_known(observed, state)]
-    await _recognise_unknown(connection, state, unknown, kin, definitions)
+    wanted = {key for o in unknown for key in match_keys(o.fields, definitions.rules[o.entity_type])}
+    await _recognise_unknown(connection, state, unknown, kin, wanted, definitions)
     if definitions.asks_settings(batch):
         state.settings = await load_settings(connection, workspace)
     await _lock(connection, state, _entity_ids(state, kin, batch), definitions.in_flows(batch))
-    wanted = {key for o in unknown for key in match_keys(o.fields, definitions.rules[o.entity_type])}
-    await _load_sides(connection, state, wanted)
+    await _load_sides(connection, state, {key for key in wanted if _is_telling(key, state)})
     natural = {key for o in batch for key in named_natural_keys(o, definitions.refs(o.entity_type))}
     await _load_matches(connection, state, natural)
     state.seen = await already_seen(connection, workspace, {inbox_key(o) for o in batch})
@@ -72,6 +76,10 @@ async def load_entities_of(
 def _is_known(observed: Observed, state: BatchState) -> bool:
     row = state.crosswalk.get(observed.key)
     return row is not None and row.status != "orphan"
+
+
+def _is_telling(key: str, state: BatchState) -> bool:
+    return len(state.matches.get(key, ())) <= COMMON
 
 
 def _kin(batch: Sequence[Observed], definitions: SyncDefinitions) -> set[ExternalKey]:
@@ -96,6 +104,7 @@ async def _recognise_unknown(
     state: BatchState,
     unknown: Sequence[Observed],
     kin: Collection[ExternalKey],
+    wanted: Collection[str],
     definitions: SyncDefinitions,
 ) -> None:
     """Match keys and references are read under the advisory lock, so two batches never both say "new"."""
@@ -108,13 +117,12 @@ async def _recognise_unknown(
     await _load_crosswalk(connection, state, kin)
     references = {o.reference for o in unknown if o.reference}
     state.references = await targets_by_reference(connection, state.workspace, references)
-    wanted = {key for o in unknown for key in match_keys(o.fields, definitions.rules[o.entity_type])}
     await _load_matches(connection, state, wanted)
 
 
 async def _load_matches(connection: Connection, state: BatchState, keys: Collection[str]) -> None:
     if keys:
-        state.matches.update(await entities_by_match_key(connection, state.workspace, keys))
+        state.matches.update(await entities_by_match_key(connection, state.workspace, keys, at_most=COMMON))
 
 
 def _entity_ids(state: BatchState, kin: Collection[ExternalKey], batch: Sequence[Observed]) -> set[UUID]:
@@ -122,7 +130,7 @@ def _entity_ids(state: BatchState, kin: Collection[ExternalKey], batch: Sequence
     rows = [state.crosswalk[key] for key in kin if key in state.crosswalk]
     ids = {row.entity_id for row in rows} | {row.survivor for row in rows if row.survivor is not None}
     ids |= {target.entity_id for target in state.references.values()}
-    ids |= {entity_id for found in state.matches.values() for entity_id in found}
+    ids |= {id_ for key, found in state.matches.items() if _is_telling(key, state) for id_ in found}
     return ids | {derived_id(state.workspace, o.key.object, o.key.external_id) for o in batch}
 
 

@@ -69,7 +69,7 @@ def matched_by_score(observed: Observed, rule: MatchRule, state: BatchState) -> 
         side = state.side_of(entity_id, observed.key.object)
         taken = side is not None and side.status == "active" and side.key != observed.key
         candidates.append(Candidate(entity_id, comparison, taken))
-    for one in state.questions.found_under(keys):
+    for one in state.questions.found_under(keys, rule.common):
         if one.key == observed.key or not one.candidates:
             continue
         comparison = compare(portrait, portrait_of(one.fields, rule), rule)
