@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from twinledger.cli import settings
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.output import Form, FormOption, print_record, print_rows, say
 from twinledger.cli.place import DirectoryOption, connected
@@ -19,6 +20,7 @@ __all__ = ["app"]
 app = typer.Typer(help="The installation.", no_args_is_help=True)
 workspaces = typer.Typer(help="Integration pairs of this installation.", no_args_is_help=True)
 app.add_typer(workspaces, name="workspaces")
+app.add_typer(settings.app, name="settings")
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 

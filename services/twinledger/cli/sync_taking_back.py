@@ -20,14 +20,13 @@ from twinledger.connectors.opening import budget_groups
 from twinledger.kernel.clock import SystemClock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id, reference
-from twinledger.mapping.definitions import Definitions, load_shipped
+from twinledger.mapping.definitions import Definitions
 from twinledger.mapping.entity_model import EntityModel, entity_models
 from twinledger.mapping.ledgers import moves_money
-from twinledger.mapping.matching.match_keys import match_keys
+from twinledger.state.answers import ask_replan
 from twinledger.state.crosswalk import rows_of_entities
 from twinledger.state.entities import load_entities, lock_entities, save_entities
 from twinledger.state.history import AuditRow, save_audit, save_reviews
-from twinledger.state.identity import save_match_keys
 from twinledger.state.intents import insert_planned
 from twinledger.state.plans import (
     PlannedWrite,
@@ -196,8 +195,6 @@ async def apply_undo(connection: Connection, workspace: str, plan: UndoPlan) -> 
     """The caller holds the gate's lock and has compared the hashes."""
     entities = await lock_entities(connection, plan.restored.keys())
     cause, at = f"rule undo {plan.hash}", SystemClock().now().isoformat()
-    rules = load_shipped().sync_rules
-    known_by = {e.id: set(match_keys(e.fields, rules[e.type])) for e in entities.values()}
     audit: list[AuditRow] = []
     for entity_id, fields in plan.restored.items():
         entity = entities[entity_id]
@@ -207,13 +204,7 @@ async def apply_undo(connection: Connection, workspace: str, plan: UndoPlan) -> 
             entity.set(path, value, Clock(entity.version, _WRITER, at))
     await save_entities(connection, entities.values())
     await save_audit(connection, audit)
-    now_by = {e.id: set(match_keys(e.fields, rules[e.type])) for e in entities.values()}
-    await save_match_keys(
-        connection,
-        workspace,
-        removed=[(key, id_) for id_, keys in known_by.items() for key in keys - now_by[id_]],
-        added=[(key, id_) for id_, keys in now_by.items() for key in keys - known_by[id_]],
-    )
+    await ask_replan(connection, workspace, plan.restored.keys())  # also how they are found again
     key = (await ensure_workspace(connection, workspace)).reference_key
     await insert_planned(
         connection, [_intent(write, entities[write.entity_id], key) for write in plan.writes]

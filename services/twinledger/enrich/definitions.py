@@ -41,6 +41,13 @@ class SyncDefinitions:
             frozenset(name for flow in definitions.flows for name in (flow.on_entity, flow.derives)),
         )
 
+    def asks_settings(self, batch: Iterable[Observed]) -> bool:
+        """Does what becomes of the batch depend on what the workspace has chosen?"""
+        types = {observed.entity_type for observed in batch}
+        return not self.flow_entities.isdisjoint(types) or any(
+            self.rules[one].dated_by is not None for one in types if one in self.rules
+        )
+
     def in_flows(self, batch: Iterable[Observed]) -> bool:
         """Can a record of the batch give rise to another, or come from one?"""
         return not self.flow_entities.isdisjoint(observed.entity_type for observed in batch)

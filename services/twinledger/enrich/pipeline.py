@@ -101,6 +101,7 @@ class EnrichPipeline:
 
     async def replan(self, connection: Connection, workspace: str, ids: Collection[UUID]) -> None:
         """Plan the writes of entities that a person's answer has changed."""
+        await share_gate(connection, workspace)
         state = await load_entities_of(connection, workspace, ids, self.definitions)
         for entity in state.entities.values():
             state.rename(entity.id, None, match_keys(entity.fields, self.definitions.rules[entity.type]))

@@ -276,6 +276,7 @@ class SyncFile(_Statement):
     policy: dict[str, str]
     match: list[list[str]] | MatchStatement = []
     delete: Literal["archive", "void", "propagate", "detach"] = "archive"
+    since: str | None = None
 
 
 # --- flow --------------------------------------------------------------------------------------

@@ -40,7 +40,8 @@ class SystemRule:
 class SyncRule:
     """One entity in several systems. `match`: sets of fields that identify it on first sight, the best
     first; a later set is tried where one before it says nothing. Empty: by reference only. `scored`: several
-    fields are compared and weighed instead."""
+    fields are compared and weighed instead. `dated_by`: the field whose date says whether the record belongs
+    to the time from which documents are synced."""
 
     entity: str
     version: int
@@ -49,6 +50,12 @@ class SyncRule:
     match: Sequence[Sequence[str]]
     delete: str
     scored: MatchRule | None = None
+    dated_by: str | None = None
+
+    def is_before(self, fields: Mapping[str, JSON], since: str | None) -> bool:
+        """Is it a document of the time before? Such are matched, never made or changed."""
+        date = fields.get(self.dated_by) if self.dated_by is not None else None
+        return since is not None and isinstance(date, str) and date < since
 
     @property
     def identifying(self) -> tuple[str, ...]:
@@ -102,7 +109,9 @@ def compile_sync_rule(
             policy[name] = parse_policy(text, fields[name], owners)
         except Problem as problem:
             raise Problem(str(problem), "policy", name) from problem
-    return SyncRule(file.sync, file.version, systems, policy, exact, file.delete, scored)
+    if file.since is not None and (file.since not in fields or fields[file.since].format != "date"):
+        raise Problem(f"{file.since} is no date of {file.sync}", "since")
+    return SyncRule(file.sync, file.version, systems, policy, exact, file.delete, scored, file.since)
 
 
 def _match(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import new_secret
 
-__all__ = ["Workspace", "ensure_workspace", "find_workspace", "list_workspaces", "load_settings"]
+__all__ = [
+    "Workspace",
+    "ensure_workspace",
+    "find_workspace",
+    "list_workspaces",
+    "load_settings",
+    "save_settings",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,19 @@ async def ensure_workspace(connection: Connection, workspace: str) -> Workspace:
 async def load_settings(connection: Connection, workspace: str) -> Mapping[str, Any]:
     """What the workspace has chosen; nothing when it has chosen nothing."""
     return await connection.fetchval("select settings from workspace where id = $1", workspace) or {}
+
+
+async def save_settings(
+    connection: Connection, workspace: str, settings: Mapping[str, Any], entity_types: Collection[str]
+) -> None:
+    """Choose; enrich looks again at every entity of these types."""
+    await connection.execute("update workspace set settings = $2 where id = $1", workspace, dict(settings))
+    await connection.execute(
+        """insert into replan (workspace, entity_id)
+           select $1, id from entity where workspace = $1 and type = any($2) on conflict do nothing""",
+        workspace,
+        list(entity_types),
+    )
 
 
 async def list_workspaces(connection: Connection) -> list[dict[str, Any]]:

@@ -267,12 +267,17 @@ async def test_money_is_written_to_the_cent(ledger: Books) -> None:
     assert reading.fields["state"] == "sent"
 
 
-async def test_an_overpayment_is_refused_and_changes_nothing(sandbox: Sandbox) -> None:
+async def test_an_overpayment_leaves_the_excess_with_the_customer(sandbox: Sandbox) -> None:
     async with open_party(sandbox, "zoho_books") as party:
         books = Books(party)
         await customers(books, "overpaid")
         line = {**LINE, "item": None, "tax": None, "quantity": "1", "unit_price": "10"}
         await books.create("invoice", "invoice", {**INVOICE, "number": "INV-OVER", "lines": [line]})
-        with pytest.raises(AssertionError, match="PermanentError"):
-            await books.create("customer_payment", "payment", {**PAYMENT, "amount": "10.01"})
-        await books.create("customer_payment", "payment", {**PAYMENT, "amount": "10"})
+        await books.create("customer_payment", "payment", {**PAYMENT, "amount": "10.01"})
+        read = await party.connector.source.read(
+            "zoho_books.customer_payment", [books.ids["customer_payment:payment"]], party.permit
+        )
+        fields = books.mapping("customer_payment").read(decode(read.documents[0].document)).fields
+        assert (fields["amount"], fields["unapplied"]) == ("10.01", "0.01")
+        assert isinstance(fields["allocations"], list)
+        assert [each["amount"] for each in fields["allocations"]] == ["10"]

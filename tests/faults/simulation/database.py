@@ -23,6 +23,7 @@ __all__ = ["Port", "SimConnection", "SimPool", "make_template"]
 
 PATH = "public, sim, pg_catalog"
 _STATEMENTS = 2_000
+_PATIENCE_S = 60.0
 _SLOW, _SLOW_S = 0.5, 0.01
 """Half of the transactions take a moment: others gather meanwhile."""
 _SIM = """
@@ -69,6 +70,7 @@ class Port:
         self._is_open = False
         self._waiting: list[asyncio.Future[None]] = []
         self._context = copy_context()
+        self._carried: asyncio.Task[Any] | None = None
         self._behind: set[asyncio.Task[None]] = set()
         self.rng = random.Random(0)
         self.statements = 0
@@ -90,15 +92,18 @@ class Port:
                 decoder=orjson.loads,
                 format="text",
             )
+        port = cls(loop, connection)
         try:
-            yield cls(loop, connection)
+            yield port
         finally:
+            await port.still()
             with loop.at_work():
                 await connection.close()
 
     async def empty(self, seed: int) -> None:
         """A new world begins."""
         self.rng = random.Random(f"port {seed}")
+        await self.still()
         with self._loop.at_work():
             await self._connection.execute("rollback")
             self.rolled_back()
@@ -112,7 +117,11 @@ class Port:
         """Wait for the turn."""
         await self._turn()
         if self.rng.random() < _SLOW:
-            await asyncio.sleep(self.rng.expovariate(1 / _SLOW_S))
+            try:
+                await asyncio.sleep(self.rng.expovariate(1 / _SLOW_S))
+            except asyncio.CancelledError:
+                self.give()
+                raise
 
     async def _turn(self) -> None:
         if not self._taken:
@@ -120,14 +129,15 @@ class Port:
             return
         turn = self._loop.create_future()
         self._waiting.append(turn)
+        patience = self._loop.call_later(_PATIENCE_S, _lose_patience, turn)
         try:
             await turn
         except asyncio.CancelledError:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-            else:
+            if not turn.cancelled():  # it had been granted meanwhile
                 self.give()
             raise
+        finally:
+            patience.cancel()
 
     def give(self) -> None:
         """The turn is somebody else's."""
@@ -140,7 +150,14 @@ class Port:
     def start(self, work: Callable[..., Awaitable[Any]], *arguments: Any) -> asyncio.Task[Any]:
         """One statement, carried to its end even if nobody waits for it any more."""
         self.statements += 1
-        return self._loop.create_task(self._carry(work, arguments), context=self._context.copy())
+        task = self._loop.create_task(self._carry(work, arguments), context=self._context.copy())
+        self._carried = task
+        return task
+
+    async def still(self) -> None:
+        """Until the last statement is carried to its end."""
+        if self._carried is not None and not self._carried.done():
+            await asyncio.wait([self._carried])
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Goes on whatever becomes of the stage that asked for it."""
@@ -209,7 +226,8 @@ class SimConnection:
         self._running: asyncio.Future[Any] | None = None
 
     async def fetch(self, query: str, *arguments: Any) -> list[Any]:
-        return await self._do(self._port.real.fetch, query, *arguments)
+        rows: list[Any] = await self._do(self._port.real.fetch, query, *arguments)
+        return rows
 
     async def fetchrow(self, query: str, *arguments: Any) -> Any:
         return await self._do(self._port.real.fetchrow, query, *arguments)
@@ -326,6 +344,11 @@ class SimConnection:
         """A statement that was given up is carried to its end first."""
         if self._running is not None and not self._running.done():
             await asyncio.wait([self._running])
+
+
+def _lose_patience(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(RuntimeError("one transaction has waited a minute for another to end"))
 
 
 def _is_done(running: asyncio.Future[Any] | None) -> bool:

@@ -103,11 +103,9 @@ class Judge:
             if len(set(seen.values())) != 1:
                 faults.append(f"I1 {thing.key} {name}: {seen}, typed {told}")
             value = seen["freshbooks"]
-            if value not in thing.can_stand(name) if name in thing.held or typed else bool(value):
-                if not any(_exposed(thing, one, ledger) for one in typed):
-                    faults.append(
-                        f"I2 {thing.key} {name}: {value!r}, typed {told}, held {thing.held.get(name)!r}"
-                    )
+            allowed = thing.can_stand(name)
+            if value not in allowed and not any(_exposed(thing, one, ledger) for one in typed):
+                faults.append(f"I2 {thing.key} {name}: {value!r} is none of {allowed}, typed {told}")
             thing.held[name] = value
         return faults
 
@@ -142,7 +140,7 @@ class Judge:
         kept: dict[str, set[tuple[str, str]]] = {thing.key: set() for thing in things}
         for row in await self._world.pool.fetch(_KEPT, [one for one in owners if one]):
             thing, name = owners[row["entity_id"]], PATHS.get(row["field"])
-            if name in thing.fields:
+            if name is not None and name in thing.fields:
                 kept[thing.key].add((name, thing.fields[name].meaning(row["value"])))
         return kept
 
@@ -176,7 +174,8 @@ def _too_many_writes(thing: Thing, ledger: Mapping[Any, list[Row]]) -> list[str]
 
 
 def _exposed(thing: Thing, typed: Typed, ledger: Mapping[Any, list[Row]]) -> bool:
-    """Right after the save our write to the very record carried the field too. Books takes an address whole."""
+    """Right after the save our write to the very record carried the field too (Books takes an address
+    whole)."""
     place = thing.fields[typed.field].places[typed.side]
     object_name, part = form(typed.side, place, "1", of_company=thing.of_company)
     here = ledger.get((*object_name.split("."), thing.ids[object_name]), [])

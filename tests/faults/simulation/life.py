@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
-__all__ = ["LIFE", "Life", "life_of_task", "this_life"]
+__all__ = ["LIFE", "Life", "life_of_task", "outside_of_life", "this_life"]
 
 LIFE: ContextVar[Life | None] = ContextVar("life", default=None)
 
@@ -65,6 +66,16 @@ def this_life() -> Life:
     life = LIFE.get()
     assert life is not None, "nothing of a stage may run outside a life"
     return life
+
+
+@contextmanager
+def outside_of_life() -> Iterator[None]:
+    """What is started inside belongs to the world: it goes on when the caller dies."""
+    token = LIFE.set(None)
+    try:
+        yield
+    finally:
+        LIFE.reset(token)
 
 
 def life_of_task(loop: Any, coroutine: Any, *, context: Context | None = None, **rest: Any) -> Any:

@@ -128,7 +128,7 @@ class StandInServer:
         if (error := answering.exception()) is not None:
             self._life.world.failure = error
             return 500
-        return answering.result()
+        return int(answering.result())
 
 
 async def _post(app: Any, delivery: Delivery) -> int:

@@ -12,6 +12,10 @@ from tests.faults.soak_fields import SIDES, FieldOf, form, shown
 
 __all__ = ["People"]
 
+_WHO = ("given", "family", "organization")
+"""Typed so that nobody could take one customer for another."""
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
 _MAIL = {"freshbooks": "email", "zoho_crm": "Email", "zoho_books": "email"}
 
 
@@ -28,7 +32,7 @@ class People:
         """Somebody new, on one side; half of the customers are organizations."""
         self._number += 1
         rng, side = self._rng, self._rng.choice(SIDES)
-        made = customer(f"c{self._number}@s{self._world.seed}.example", of_company=rng.random() < 0.5)
+        made = customer(f"{_word(rng)}@{_word(rng)}.example", of_company=rng.random() < 0.5)
         self.things.append(made)
         names = ["family", *(["organization"] if made.of_company else [])]
         names += [name for name in made.fields if name not in names and rng.random() < 0.5]
@@ -42,7 +46,7 @@ class People:
         return made
 
     def _fill(self, made: Thing, side: str, name: str, bodies: dict[str, dict[str, Any]]) -> None:
-        value = self._value(made.fields[name], may_clear=False)
+        value = _word(self._rng) if name in _WHO else self._value(made.fields[name], may_clear=False)
         made.typed.append(Typed(name, side, value, "", self._world.loop.time()))
         place = made.fields[name].places[side]
         object_name, body = form(side, place, value, of_company=made.of_company)
@@ -119,6 +123,10 @@ class People:
         if may_clear and self._rng.random() < 0.15:
             return ""
         return kind.type_one(self._rng, self._world.seed % 1000 * 1000 + self._number)
+
+
+def _word(rng: random.Random) -> str:
+    return "".join(rng.choices(_LETTERS, k=9))
 
 
 def _joined(body: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.soak_fields import CUSTOMER, ITEM, ORGANIZATION, SIDES, FieldOf, Record
@@ -50,17 +50,25 @@ class Thing:
 
     def can_stand(self, name: str) -> set[str]:
         """Meanings that may be there at rest: the last of each side, but none that somebody typed over."""
-        last = {one.side: one for one in self.typed if one.field == name}
-        meaning = self.fields[name].meaning
+        typed = [one for one in self.typed if one.field == name]
+        last = {one.side: one for one in typed}
         left = {
-            meaning(one.value)
+            self.fields[name].meaning(one.value)
             for one in last.values()
-            if not any(
-                other.at > one.at and other.side != one.side and other.over == meaning(one.value)
-                for other in last.values()
-            )
+            if not any(self._was_seen(one, other, typed) for other in last.values())
         }
-        return left or {self.held[name]}
+        return left or {self.held.get(name, "")}
+
+    def _was_seen(self, one: Typed, other: Typed, typed: Sequence[Typed]) -> bool:
+        """The other side typed over this value after it had arrived there, and not over its own."""
+        meaning = self.fields[one.field].meaning
+        own = {meaning(each.value) for each in typed if each.side == other.side} | {self.held.get(one.field)}
+        return (
+            other.side != one.side
+            and other.at > one.at
+            and other.over == meaning(one.value)
+            and other.over not in own
+        )
 
 
 def customer(key: str, *, of_company: bool) -> Thing:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
+from tests.faults.simulation.life import outside_of_life
 from tests.faults.simulation.virtual_time import VendorClock, VirtualLoop
 
 from twinledger.kernel.http import AsyncBaseTransport, Request, Response
@@ -38,7 +39,8 @@ class Vendors:
         self._loop = loop
         self._rng = random.Random(f"network {seed}")
         self.clock = VendorClock(loop)
-        simulators = Simulators(Options(customers=0, seed=seed), _ADDRESSES, clock=self.clock)
+        clock: Any = self.clock  # virtual too, and wrong by each vendor's own error
+        simulators = Simulators(Options(customers=0, seed=seed), _ADDRESSES, clock=clock)
         self.world = simulators.world
         self.apps = simulators.applications()
         self.urls = simulators.describe()
@@ -74,7 +76,9 @@ class Vendors:
     def record(self, object_name: str, record_id: str) -> dict[str, Any]:
         """One record, as its vendor shows it."""
         kind = self._kinds[object_name]
-        found: dict[str, Any] = kind.render(kind.table.get(record_id))
+        held = kind.table.get(record_id)
+        assert held is not None, f"{object_name} {record_id} is gone"
+        found: dict[str, Any] = kind.render(held)
         return found
 
     def deliveries_waiting(self) -> int:
@@ -106,7 +110,8 @@ class Vendors:
             "headers": [(name.lower(), value) for name, value in request.headers.raw],
             "sandbox.transport": answer,
         }
-        await self.apps[host](scope, answer.receive, answer.take)
+        with outside_of_life():
+            await self.apps[host](scope, answer.receive, answer.take)
         if answer.is_cut:
             raise ConnectionResetError("the vendor cut the connection")
         return Response(answer.status, headers=answer.headers, content=bytes(answer.body), request=request)
@@ -131,7 +136,8 @@ class _Transport(AsyncBaseTransport):
             await asyncio.sleep(self._vendors.moment())
         except asyncio.CancelledError:
             if self._vendors.arrives_anyway():
-                task = asyncio.get_running_loop().create_task(self._unheard(request, body))
+                with outside_of_life():
+                    task = asyncio.get_running_loop().create_task(self._unheard(request, body))
                 self._vendors.late.add(task)
                 task.add_done_callback(self._vendors.late.discard)
             raise

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from tests.fakes.feeding import ANA, Enrich
+from tests.fakes.feeding import Enrich
 from tests.fakes.feeding import enrich as enrich
 from tests.integration.enrich.test_field_policies import BOOKS, CLIENT, both_changed, patches
 from tests.integration.enrich.test_mass_deletes import gone, people
@@ -60,17 +60,18 @@ async def test_what_is_not_asked_or_not_answered_here_is_said_to_be(
     enrich: Enrich, database: str, tmp_path: Path
 ) -> None:
     assert (await say(database, tmp_path, "7"))[0] == 3
-    await enrich.feed(enrich.record(CLIENT, "1", ANA))
-    await enrich.feed(enrich.record(CLIENT, "2", ANA))
-    (question,) = await enrich.rows("select id from review_item")
-    code, _, err = await say(database, tmp_path, str(question["id"]))
-    assert code == 1 and "a match is not answered here" in err
+    number = await enrich.pool.fetchval(
+        """insert into review_item (workspace, kind, subject, evidence)
+           values ('default', 'totals_differ', 'entity:1', '{}') returning id"""
+    )
+    code, _, err = await say(database, tmp_path, str(number))
+    assert code == 1 and "a totals_differ is not answered here" in err
 
 
 async def test_held_deletions_are_released_or_let_go(enrich: Enrich, database: str, tmp_path: Path) -> None:
     await people(enrich, 21)
     await enrich.feed(*gone(enrich, *range(21)))
-    (question,) = await enrich.rows("select id from review_item")
+    (question,) = await enrich.rows("select id from review_item where kind = 'mass_delete'")
     code, _, err = await say(database, tmp_path, str(question["id"]))
     assert code == 2 and "pass them on?" in err
     code, out, err = await say(database, tmp_path, str(question["id"]), "--apply")

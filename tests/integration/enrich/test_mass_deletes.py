@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 import pytest
@@ -19,16 +20,22 @@ CLIENT, CRM = "freshbooks.client", "zoho_crm.contact"
 CRM_ANA = {key: ANA[key] for key in ("name.given", "name.family", "email")}
 
 
-def who(number: int) -> dict[str, Any]:
-    return {"email": f"p{number}@harbor.example", "name.family": f"Ruiz {number}"}
+def _word(seed: str) -> str:
+    """A name like no other: who resembles somebody waits for a person."""
+    return "".join(chr(97 + byte % 26) for byte in hashlib.sha256(seed.encode()).digest()[:9]).title()
 
 
 async def people(enrich: Enrich, count: int) -> None:
     """So many customers on two sides."""
     for number in range(count):
+        own = {
+            "email": f"p{number}@harbor.example",
+            "name.given": _word(f"given {number}"),
+            "name.family": _word(f"family {number}"),
+        }
+        client = {key: value for key, value in ANA.items() if key != "phones.business"}
         await enrich.feed(
-            enrich.record(CLIENT, f"1{number}", ANA | who(number)),
-            enrich.record(CRM, f"2{number}", CRM_ANA | who(number)),
+            enrich.record(CLIENT, f"1{number}", client | own), enrich.record(CRM, f"2{number}", CRM_ANA | own)
         )
     await enrich.pool.execute("update intent set state = 'confirmed'")
 
@@ -39,7 +46,8 @@ def gone(enrich: Enrich, *numbers: int) -> list[Received]:
 
 def deleted(enrich: Enrich, *numbers: int) -> list[Received]:
     return [
-        enrich.record(CLIENT, f"1{number}", ANA | who(number) | {"state": "deleted"}) for number in numbers
+        enrich.record(CLIENT, f"1{number}", ANA | {"email": f"p{number}@harbor.example", "state": "deleted"})
+        for number in numbers
     ]
 
 

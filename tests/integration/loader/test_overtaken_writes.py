@@ -50,7 +50,8 @@ async def test_a_write_put_back_behind_a_newer_plan_gives_way_to_it(loader: Load
         return len(throttled) > 1 and (await loader.states(CONTACT))[-1] == "confirmed"
 
     await loader.until(written)
-    assert [call.body["website"] for call in throttled] == ["https://old.example", "https://new.example"]
+    sites = [call.body["website"] for call in throttled if call.phase is None]
+    assert sites == ["https://old.example", "https://new.example"]
     assert await loader.states(CONTACT) == ["confirmed", "superseded", "confirmed"]
 
 

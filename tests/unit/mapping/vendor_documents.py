@@ -65,7 +65,9 @@ def documents(object_name: str) -> st.SearchStrategy[dict[str, Any]]:
     file = _file(object_name)
     canonical = entity_models()[file.entity].fields
     parts: list[st.SearchStrategy[list[tuple[str, Any]]]] = [
-        _stated(name, statement, canonical) for name, statement in file.fields.items()
+        _stated(name, statement, canonical)
+        for name, statement in file.fields.items()
+        if not (isinstance(statement, LinesStatement) and statement.write == "never")
     ]
     parts += [_maybe(link.path, _ID.map(str)) for link in file.links.values()]
     return st.tuples(*parts).map(lambda found: _document(file, [pair for part in found for pair in part]))

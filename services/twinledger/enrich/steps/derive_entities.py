@@ -73,7 +73,10 @@ class Deriver:
         rivals = {other.name for other in self.flows if other.derives == flow.derives}
         if any(one.flow in rivals for one in of_source) or not flow.enabled(state.settings):
             return []  # another flow has billed it
-        if _is_gone(source, self.rules[source.type], state) or not flow.applies(source.fields):
+        rule = self.rules[source.type]
+        if rule.is_before(source.fields, state.settings.get("since")):
+            return []
+        if _is_gone(source, rule, state) or not flow.applies(source.fields):
             return []
         documents = _documents(flow, source.id, source.fields, state)
         return [self._make(flow, source, document, state) for document in documents]

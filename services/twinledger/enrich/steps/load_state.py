@@ -53,6 +53,8 @@ async def load_state(
     unknown = [observed for observed in batch if not _is_known(observed, state)]
     wanted = {key for o in unknown for key in match_keys(o.fields, definitions.rules[o.entity_type])}
     await _recognise_unknown(connection, state, unknown, kin, wanted, definitions)
+    if definitions.asks_settings(batch):
+        state.settings = await load_settings(connection, workspace)
     await _lock(connection, state, _entity_ids(state, kin, batch), definitions.in_flows(batch))
     await _load_sides(connection, state, {key for key in wanted if _is_telling(key, state)})
     natural = {key for o in batch for key in named_natural_keys(o, definitions.refs(o.entity_type))}
@@ -65,7 +67,7 @@ async def load_entities_of(
     connection: Connection, workspace: str, ids: Collection[UUID], definitions: SyncDefinitions
 ) -> BatchState:
     """State for planning alone: these entities, what flows made of them or from what, all locked."""
-    state = BatchState(workspace)
+    state = BatchState(workspace, settings=await load_settings(connection, workspace))
     await _lock(connection, state, set(ids), in_flows=bool(definitions.flows))
     await _load_sides(connection, state, ())
     return state
@@ -138,7 +140,6 @@ async def _lock(connection: Connection, state: BatchState, ids: set[UUID], in_fl
     if not in_flows:
         state.entities = await lock_entities(connection, ids)
         return
-    state.settings = await load_settings(connection, state.workspace)
     wanted = ids | _both_ends(await load_derivations(connection, ids))
     state.entities = await lock_entities(connection, wanted)
     derivations = await load_derivations(connection, wanted)

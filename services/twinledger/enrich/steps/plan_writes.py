@@ -39,6 +39,11 @@ class Planner:
         self, entity: Entity, rule: SyncRule, state: BatchState, lane: Lane, received_at: datetime | None
     ) -> None:
         """Plan for each side that should hold the entity; older plans are superseded."""
+        if rule.is_before(entity.fields, state.settings.get("since")):
+            for target, intents in state.intents.items():
+                if target.entity_id == entity.id:
+                    _supersede(intents, newer=None)
+            return
         for object_name in rule.targets(entity.fields):
             target = Target(entity.id, object_name, ROLE)
             wanted = self._wanted(entity, rule, target, state)

@@ -1,1 +1,1 @@
-"""Mapping, matching: is this record one that is known? Pure: keys that find candidates, a score, a verdict."""
+"""Mapping, matching: is this record one that is known? Pure: keys to find candidates, a score, a verdict."""
