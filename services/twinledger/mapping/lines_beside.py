@@ -83,6 +83,8 @@ class BesideLines:
         for raw, line in zip(given, lines, strict=True):
             taxes = (line.get(FIRST), line.get(SECOND))
             groups[taxes] = groups.get(taxes, ZERO) + self._weight(document, raw)
+        if not sum(groups.values()):  # off nothing: no tax becomes less by it
+            return _taken_off(amount, {})
         parts = allocated(amount, list(groups.values()), decimals)
         taken = (
             _taken_off(part, {FIRST: first, SECOND: second})
