@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -52,6 +52,8 @@ class FakeVendor:
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     references: dict[str, list[str]] = field(default_factory=dict)
     requests: list[list[WriteCall]] = field(default_factory=list)
+    looks: list[list[str]] = field(default_factory=list)
+    look: Callable[[Sequence[WriteCall]], Awaitable[None]] = lambda calls: asyncio.sleep(0)
     before: Script = lambda call: None
     after: Script = lambda call: None
     may_answer: asyncio.Event = field(default_factory=lambda: _set(asyncio.Event()))
@@ -60,6 +62,8 @@ class FakeVendor:
     async def prepare(
         self, calls: Sequence[WriteCall], permit: CallPermit
     ) -> Sequence[WriteCall | NotApplied]:
+        self.looks.append([call.intent_id for call in calls])
+        await self.look(calls)
         return list(calls)
 
     async def write(

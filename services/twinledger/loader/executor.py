@@ -55,7 +55,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
-    """`look_every_s` bounds how long a lost wake-up can go unnoticed."""
+    """`look_every_s` bounds how long a lost wake-up can go unnoticed; a look at the records of a round is
+    taken again once when it took longer than `look_holds_s`."""
 
     owner: str
     workspace: str
@@ -64,6 +65,7 @@ class ExecutorSettings:
     max_requests: int = 16
     send_by_s: float = 1.0
     look_every_s: float = 1.0
+    look_holds_s: float = 2.0
 
 
 class Executor:
@@ -128,7 +130,7 @@ class Executor:
         if free <= 0:
             return 0
         work = await self._look()
-        ready = await self._prepared(requests_of(work.built, self._sinks)[:free])
+        ready = await self._fresh(requests_of(work.built, self._sinks)[:free])
         sending = await self._pay(requests_of(ready, self._sinks))
         for request, permit, sent_at, send_by in sending:
             task = asyncio.create_task(self._send(request, permit, sent_at, send_by))
@@ -155,6 +157,16 @@ class Executor:
         if work.refused:
             await self._settle.put([Answered(built, NotApplied(error)) for built, error in work.refused])
         return work
+
+    async def _fresh(self, requests: Sequence[Request]) -> list[Built]:
+        """One slow answer holds up a round: meanwhile people edit what the quick ones have shown."""
+        began = self._clock.monotonic()
+        ready = await self._prepared(requests)
+        if self._clock.monotonic() - began < self._settings.look_holds_s:
+            return ready
+        passed = {built.intent.id for built in ready}
+        again = [built for request in requests for built in request.built if built.intent.id in passed]
+        return await self._prepared(requests_of(again, self._sinks))
 
     async def _prepared(self, requests: Sequence[Request]) -> list[Built]:
         """What the sinks let pass, all requests of a sink at once: vendors check versions in lists."""

@@ -21,6 +21,11 @@ _TIMES = {
     "loader": {"find_lag_s": 2.0, "latest_run_s": 10.0, "upsert_blind_s": 20.0, "call_timeout_s": 8.0},
 }
 _SKEW_S = 600.0
+_SYSTEMS = ("freshbooks", "zoho_crm", "zoho_books")
+_FAULTS = (
+    *("status_before:500", "status_before:503", "status_after:500", "status_after:502"),
+    *("timeout_after", "reset_mid_body", "truncate", "html", "lag:3"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,11 @@ async def _burst(world: SimWorld, people: People, rng: random.Random, edits: int
         for pause_s in people.edits_of(side, edits // len(SIDES)):
             await asyncio.sleep(pause_s)
 
+    for system in _SYSTEMS:
+        for fault in rng.sample(_FAULTS, rng.choice((0, 1, 2))):
+            script = {"system": system, "fault": fault, "rate": rng.choice((0.01, 0.05)), "times": 20}
+            world.vendors.world.faults.add(script)
     for _ in range(rng.choice((0, 1, 2, 3))):
         world.kill_after(rng.choice(list(STAGES)), rng.randrange(1, 400))
     await asyncio.gather(*(type_on(side) for side in SIDES))
+    world.vendors.world.faults.clear()

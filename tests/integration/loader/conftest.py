@@ -71,7 +71,7 @@ async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
     parents = ParentLoader(homes(definitions))
     executors = {
         group: Executor(
-            ExecutorSettings("loader-0", "default", group, look_every_s=0.02),
+            ExecutorSettings("loader-0", "default", group, look_every_s=0.02, look_holds_s=0.1),
             enrich.pool,
             vendors,
             definitions.mappings,

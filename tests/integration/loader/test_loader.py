@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from tests.fakes.feeding import ANA
-from tests.fakes.vendor import unknown
+from tests.fakes.vendor import FakeVendor, unknown
 from tests.integration.loader.conftest import Loader
 
 from twinledger.connectors.base.contract import NotApplied, UnknownOutcome, WriteCall
@@ -162,3 +164,25 @@ async def test_a_place_taken_while_our_create_was_on_its_way_becomes_a_question(
         {"external_id": "1", "status": "orphan"},
         {"external_id": "77", "status": "active"},
     ]
+
+
+async def test_a_look_that_took_long_is_taken_again_before_the_write(loader: Loader) -> None:
+    """Meanwhile a person may have edited what it showed."""
+    vendor = loader.vendors["zoho_books"]
+
+    async def slow(calls: Sequence[WriteCall]) -> None:
+        if len(vendor.looks) == 1:
+            await asyncio.sleep(0.15)
+
+    vendor.look = slow
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA))
+    await loader.settled("zoho_books.contact")
+    assert len(vendor.looks) == 2
+    assert vendor.looks[0] == vendor.looks[1]
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "2", ANA | {"email": "b@b.example"}))
+    await loader.until(lambda: _written(vendor, 2))
+    assert len(vendor.looks) == 3
+
+
+async def _written(vendor: FakeVendor, count: int) -> bool:
+    return len(vendor.records) == count
