@@ -83,7 +83,8 @@ async def test_a_lost_write_whose_parent_is_gone_by_now_stops_no_other(loader: L
     await eventually(partial(lose_the_parent, loader))
     await plan(loader, "2", BEN)
     await loader.settled(CONTACT)
-    assert await loader.states("zoho_books.invoice") == ["unknown"]
+    # Set apart: looked at again and again, or refused if the resolver was just sending it once more.
+    assert await loader.states("zoho_books.invoice") in (["unknown"], ["rejected"])
 
 
 DEADLOCK_ONCE = """
