@@ -40,7 +40,7 @@ class Condition:
     _reads: Mapping[str, Reader]
     """The program's variables: handing over a flat few costs half of handing over nested ones."""
     _compared: tuple[Reader, bool, str] | None
-    """(value, equal?, text) of a condition that is no more than that: half of all are, and every record asks."""
+    """(value, equal?, text) of a condition that is no more than that, as most are."""
 
     def __call__(self, fields: Mapping[str, Any], document: Mapping[str, Any] = _NOTHING) -> bool:
         if self._compared is not None:
@@ -81,7 +81,9 @@ def compile_condition(source: str, known: Collection[str], *, document: bool = F
     pieces[::2] = [_NAMES.sub(replaced, piece) for piece in pieces[::2]]
     fields = frozenset(path for path in variables if path in known)
     reads = {name: _reader(path, known) for path, name in variables.items()}
-    return Condition(source, fields, cel.compile("".join(pieces)), reads, _comparison(source, variables, known))
+    return Condition(
+        source, fields, cel.compile("".join(pieces)), reads, _comparison(source, variables, known)
+    )
 
 
 def _comparison(
