@@ -260,8 +260,8 @@ class MappingFile(_Statement):
 
 
 class SystemStatement(_Statement):
-    """`shares`: an object of the same vendor that shows the same records under the same ids; they are
-    observed here and written there."""
+    """`shares`: an object of the same vendor that shows the same records under the same ids; of what
+    happens here we hear, read and written is there."""
 
     role: str = "primary"
     when: str | None = None

@@ -23,7 +23,7 @@ from twinledger.road.outcome import Ok, Retry, Skip
 from twinledger.state.records import Entity, ExternalKey, Review, Target
 from twinledger.state.unresolved import Unresolved
 
-__all__ = ["link_keys", "related_keys", "resolve_identity", "shared_keys"]
+__all__ = ["link_keys", "related_keys", "resolve_identity"]
 
 CREATE_UNSETTLED_WAIT_S = 1.0
 _PERHAPS = frozenset({"perhaps_the_same", "its_contact_is_in_review"})
@@ -89,11 +89,6 @@ def link_keys(observed: Observed) -> list[ExternalKey]:
     return [key_named(name) for name in observed.links.values()]
 
 
-def shared_keys(observed: Observed, rule: SyncRule) -> list[ExternalKey]:
-    """The same record as another product of the vendor shows it: the same id, one entity."""
-    return [ExternalKey(name, observed.key.external_id) for name in rule.shared_with(observed.key.object)]
-
-
 def _recognise(observed: Observed, rule: SyncRule, state: BatchState) -> UUID | _Question | None:
     """The entity, None for one that nobody knows, or what a person must say."""
     target = state.references.get(observed.reference or "")
@@ -101,9 +96,6 @@ def _recognise(observed: Observed, rule: SyncRule, state: BatchState) -> UUID | 
         return (
             _if_taken(target.entity_id, "two_records_for_one_reference", observed, state) or target.entity_id
         )
-    for key in shared_keys(observed, rule):
-        if (shared := state.entity_of(key)) is not None:
-            return _if_taken(shared, "two_records_for_one_reference", observed, state) or shared
     related = [state.entity_of(key) for key in related_keys(observed) + link_keys(observed)]
     parents = {entity_id for entity_id in related if entity_id is not None}
     held = [key for key in related_keys(observed) if key in state.crosswalk]
