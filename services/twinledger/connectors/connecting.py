@@ -24,12 +24,7 @@ from twinledger.kernel.errors import PermanentError
 from twinledger.kernel.ids import new_secret
 from twinledger.mapping.definitions import load_shipped
 from twinledger.state.budgets import BudgetPermit
-from twinledger.state.connections import (
-    forget_addresses,
-    load_connection,
-    set_connection_state,
-    store_grant,
-)
+from twinledger.state.connections import load_connection, set_connection_state, store_grant
 
 __all__ = ["ConnectRefused", "Handshake", "Reason", "choose_account", "set_up", "store"]
 
@@ -162,8 +157,6 @@ async def store(
             )
         except PermanentError as error:
             raise ConnectRefused("taken", str(error)) from error
-        left = {*(before.systems if before is not None else ())} - {*systems}
-        await forget_addresses(connection, workspace, sorted(left))
 
 
 async def set_up(opener: Opener, workspace: str, platform: str) -> list[str]:

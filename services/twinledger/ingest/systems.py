@@ -32,6 +32,7 @@ from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice
 from twinledger.road.failures import WaitLadder
 from twinledger.state.budgets import BudgetPermit, ensure_limits
+from twinledger.state.connections import forget_addresses
 from twinledger.state.due_reads import Lane
 from twinledger.state.first_sight import begin_catch_up
 from twinledger.state.ingest_leases import Duty
@@ -74,6 +75,7 @@ class Systems:
                 for group, limits in self.settings.budgets.items():
                     await ensure_limits(connection, workspace, group, limits)
                 await begin_catch_up(connection, workspace)
+                await forget_addresses(connection, workspace, sorted(opened.absent))
             await self.directory.load(workspace)
             yield self._parts(workspace, opened)
         finally:

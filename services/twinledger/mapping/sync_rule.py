@@ -44,7 +44,7 @@ class SyncRule:
     first; a later set is tried where one before it says nothing. Empty: by reference only. `scored`: several
     fields are compared and weighed instead. `dated_by`: the field whose date says whether the record belongs
     to the time from which documents are synced. `shared`: an object of another product of the vendor -> the
-    object whose records it shows under the same ids. What happens there is heard of; it is read and written here."""
+    object whose records it shows under the same ids; we hear of what happens there."""
 
     entity: str
     version: int
@@ -69,10 +69,10 @@ class SyncRule:
         return tuple(dict.fromkeys(name for names in self.match for name in names))
 
     def without(self, systems: Collection[str]) -> SyncRule:
-        """For a workspace that is not connected to these: their lines are absent, and what they own belongs to
-        whoever changes it last."""
+        """For a workspace that is not connected to these: their lines are absent, and what they own belongs
+        to whoever changes it last."""
         policy = {
-            name: replace(one, kind="lww", owner=None) if one.kind == "owner" and one.owner in systems else one
+            name: replace(one, kind="lww", owner=None) if one.owner in systems else one
             for name, one in self.policy.items()
         }
         return replace(
@@ -88,9 +88,7 @@ class SyncRule:
         """Objects that should hold an entity with these fields, in the order of the rule."""
         try:
             return tuple(
-                name
-                for name, rule in self.systems.items()
-                if rule.when is None or rule.when(fields)
+                name for name, rule in self.systems.items() if rule.when is None or rule.when(fields)
             )
         except ValueFault as fault:
             raise MappingError(str(fault), field=f"sync.{self.entity}") from fault

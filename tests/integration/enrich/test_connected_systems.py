@@ -59,7 +59,9 @@ async def test_what_an_absent_system_owns_belongs_to_whoever_changes_it(enrich: 
     inventory_holds_items(enrich)
     await enrich.feed(enrich.record(CLIENT_SIDE, "1", LAMP), enrich.record(BOOKS, "9", LAMP))
     await enrich.feed(enrich.record(CLIENT_SIDE, "1", LAMP | {"unit_price": "12"}))
-    assert [(row["object"], row["patch"]) for row in await enrich.planned()] == [(BOOKS, {"unit_price": "12"})]
+    assert [(row["object"], row["patch"]) for row in await enrich.planned()] == [
+        (BOOKS, {"unit_price": "12"})
+    ]
     assert await enrich.rows("select 1 from conflict") == []
 
 

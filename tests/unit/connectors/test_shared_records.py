@@ -38,9 +38,7 @@ class FakeSource:
 
 async def unlike(inventory: dict[str, Any], books: dict[str, Any]) -> list[str]:
     sources = {"zoho_inventory": FakeSource(inventory), "zoho_books": FakeSource(books)}
-    connectors = {
-        name: cast("Connector", SimpleNamespace(source=source)) for name, source in sources.items()
-    }
+    connectors = {name: cast("Connector", SimpleNamespace(source=source)) for name, source in sources.items()}
     return await not_shared(connectors, dict.fromkeys(connectors, FakePermit()), load_shipped())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from twinledger.mapping.definitions import load_shipped, load_sync_rule
+from twinledger.mapping.definitions import load_shipped, load_sync_rule, shipped_files
 from twinledger.mapping.errors import DefinitionError
 from twinledger.mapping.field_policy import FieldPolicy
 
@@ -46,9 +46,18 @@ def test_a_line_shares_only_what_another_line_holds(tmp_path: Path, shown: str, 
 
 
 def test_a_line_shares_with_another_product(tmp_path: Path) -> None:
+    shipped = next(path for path in shipped_files("definitions/sync") if path.name == "customer.yaml")
+    path = tmp_path / "customer.yaml"
+    text = shipped.read_text()
+    path.write_text(text.replace("""{when: "name.family != ''"}""", "{shares: zoho_crm.account}"))
+    with pytest.raises(DefinitionError, match="an object of another product"):
+        load_sync_rule(path, load_shipped().mappings)
+
+
+def test_a_line_that_shares_has_a_mapping_of_the_entity(tmp_path: Path) -> None:
     path = tmp_path / "item.yaml"
-    path.write_text(ITEM.replace("zoho_inventory.item: {shares: SHOWN}", "zoho_books.tax: {shares: zoho_books.item}"))
-    with pytest.raises(DefinitionError, match="no mapping of zoho_books.tax to item"):
+    path.write_text(ITEM.replace("zoho_inventory.item: {shares: SHOWN}", "zoho_books.tax: {shares: x.y}"))
+    with pytest.raises(DefinitionError, match=r"no mapping of zoho_books\.tax to item"):
         load_sync_rule(path, load_shipped().mappings)
 
 

@@ -30,7 +30,7 @@ async def connect(
     clock: Clock,
     systems: Collection[str] = (),
 ) -> list[str]:
-    """Connect every platform, with these optional systems, and ready its account; what a person must still do."""
+    """Connect every platform and ready its account; what a person must still do. `systems`: optional ones."""
     opener = new_opener(pool, keys, http, clock)
     async with transaction(pool) as connection:
         await ensure_workspace(connection, workspace)
