@@ -55,8 +55,9 @@ class SyncDefinitions:
     def asks_settings(self, batch: Iterable[Observed]) -> bool:
         """Does what becomes of the batch depend on what the workspace has chosen?"""
         types = {observed.entity_type for observed in batch}
+        rules = (self.rules[one] for one in types if one in self.rules)
         return not self.flow_entities.isdisjoint(types) or any(
-            self.rules[one].dated_by is not None for one in types if one in self.rules
+            rule.dated_by is not None or rule.accounts for rule in rules
         )
 
     def in_flows(self, batch: Iterable[Observed]) -> bool:

@@ -29,6 +29,7 @@ from twinledger.enrich.steps.retype import retype
 from twinledger.enrich.steps.store_changes import store_changes
 from twinledger.enrich.steps.store_graves import look_for_losers, store_graves
 from twinledger.enrich.steps.store_questions import look_for_questions, store_questions
+from twinledger.enrich.steps.tell_accounts import tell_accounts
 from twinledger.enrich.steps.yield_to_owner import yield_to_owner
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
@@ -136,7 +137,8 @@ class EnrichPipeline:
             rule = self.definitions.rules[entity.type]
             lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
             retype(entity, rule, self.definitions.mappings, state)
-            planner.plan(entity, rule, state, lane, received_at)
+            if tell_accounts(entity, rule, state, now):
+                planner.plan(entity, rule, state, lane, received_at)
             doubt_void(entity, self.definitions.mappings, state)
             await self._doubt(connection, entity, rule, state)
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from twinledger.mapping.match_rule import MatchStatement
 
 __all__ = [
+    "AccountStatement",
     "Beside",
     "Composed",
     "FieldStatement",
@@ -269,12 +270,23 @@ class SystemStatement(_Statement):
     shares: str | None = None
 
 
+class AccountStatement(_Statement):
+    """A field told by the account table: a word of the books for the first of the fields `of` that has a row.
+    `otherwise`: for what has none, `ask` for a person's word; `once`: only when the record is made."""
+
+    of: list[str] = Field(min_length=1)
+    rows: dict[str, str] = {}
+    otherwise: str | None = None
+    once: bool = False
+
+
 class SyncFile(_Statement):
     sync: str
     version: int = Field(1, ge=1)
     systems: dict[str, SystemStatement]
     policy: dict[str, str]
     match: list[list[str]] | MatchStatement = []
+    accounts: dict[str, AccountStatement] = {}
     delete: Literal["archive", "void", "propagate", "detach"] = "archive"
     since: str | None = None
 

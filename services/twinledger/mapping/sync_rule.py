@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from twinledger.mapping.account_table import AccountTable, compile_accounts
 from twinledger.mapping.compile_scalars import condition_of
 from twinledger.mapping.entity_model import JSON, CanonicalField, EntityModel
 from twinledger.mapping.errors import MappingError, ValueFault
@@ -55,6 +56,7 @@ class SyncRule:
     scored: MatchRule | None = None
     dated_by: str | None = None
     shared: Mapping[str, str] = field(default_factory=dict)
+    accounts: Sequence[AccountTable] = ()
 
     def is_before(self, fields: Mapping[str, JSON], since: str | None) -> bool:
         """Is it a document of the time before? Such are matched, never made or changed."""
@@ -123,7 +125,10 @@ def compile_sync_rule(
             raise Problem(str(problem), "policy", name) from problem
     if file.since is not None and (file.since not in fields or fields[file.since].format != "date"):
         raise Problem(f"{file.since} is no date of {file.sync}", "since")
-    return SyncRule(file.sync, file.version, systems, policy, exact, file.delete, scored, file.since, shared)
+    accounts = compile_accounts(file.accounts, fields, policy, OURS)
+    return SyncRule(
+        file.sync, file.version, systems, policy, exact, file.delete, scored, file.since, shared, accounts
+    )
 
 
 def _away(lines: Mapping[str, Line], systems: Collection[str]) -> dict[str, Line]:

@@ -45,7 +45,7 @@ def test_a_field_that_a_rule_sets_is_carried_but_not_written() -> None:
 
 def test_normal_tells_the_declared_loss() -> None:
     assert MAPPINGS["zoho_books.contact"].normal("state", "deleted") == "archived"
-    assert MAPPINGS["zoho_books.customer_payment"].normal("method", "credit") == "other"
+    assert MAPPINGS["zoho_inventory.item"].normal("state", "deleted") == "archived"
     assert MAPPINGS["freshbooks.invoice"].normal("lines", None) is None
 
 
