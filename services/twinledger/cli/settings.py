@@ -43,8 +43,9 @@ def show(
 
 @app.command(
     "set",
-    help="Choose: since DATE, invoice_state draft|sent, base_currency CODE, flows.NAME on|off; rows of the "
-    "account table: accounts.payment_mode.PayPal WORD, accounts.deposit_account.default ID|ask.\n\n"
+    help="Choose: since DATE, invoice_state draft|sent, invoice_effects email, base_currency CODE, "
+    "flows.NAME on|off; rows of the account table: accounts.payment_mode.PayPal WORD, "
+    "accounts.deposit_account.default ID|ask.\n\n"
     "Example: twinledger admin settings set since 2026-01-01",
 )
 def choose(

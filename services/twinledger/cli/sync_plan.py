@@ -7,10 +7,11 @@ changed since the plan was shown, nothing passes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -176,7 +177,7 @@ def _key(row: Row) -> tuple[str, str]:
 
 
 def _whole(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast]) -> Row:
-    changes = [_change(write) for write in foresight.changes]
+    changes = [_change(write, foresight.effects) for write in foresight.changes]
     unknown = [{"value": "unknown", **row} for row in foresight.unknown]
     return {
         "plan": foresight.hash,
@@ -184,12 +185,13 @@ def _whole(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast]) -> 
         "changes": len(changes),
         "no_change": foresight.no_change,
         "unknown": len(unknown),
+        "effects": len(foresight.effects),
         "forecast": [asdict(cost) for cost in costs],
         "records": [*changes, *unknown],
     }
 
 
-def _change(write: PlannedWrite) -> Row:
+def _change(write: PlannedWrite, effects: Mapping[UUID, str]) -> Row:
     return {
         "value": "change",
         "record": write.record,
@@ -199,12 +201,13 @@ def _change(write: PlannedWrite) -> Row:
             path: {"before": write.before.get(path), "after": value}
             for path, value in sorted(write.patch.items())
         },
+        **({"effect": effects[write.intent_id]} if write.intent_id in effects else {}),
     }
 
 
 def _print_table(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast]) -> None:
     if foresight.changes:
-        print_rows([_line(write) for write in foresight.changes[:_SHOWN]], Form.table)
+        print_rows([_line(write, foresight.effects) for write in foresight.changes[:_SHOWN]], Form.table)
         if len(foresight.changes) > _SHOWN:
             say(f"and {len(foresight.changes) - _SHOWN} more; all of them: -o json")
         typer.echo("")
@@ -222,6 +225,7 @@ def _print_table(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast
             "changes": len(foresight.changes),
             "no change": foresight.no_change,
             "unknown": len(foresight.unknown),
+            "effects": len(foresight.effects),
         },
         Form.table,
     )
@@ -229,11 +233,12 @@ def _print_table(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast
         say(f"try: twinledger sync apply --plan {foresight.hash}")
 
 
-def _line(write: PlannedWrite) -> Row:
+def _line(write: PlannedWrite, effects: Mapping[UUID, str]) -> Row:
     creating = write.op == "create"
     shown = [
         f"{path}: {value}" if creating else f"{path}: {write.before.get(path)} -> {value}"
         for path, value in sorted(write.patch.items())
         if value is not None or not creating
     ]
+    shown += [f"effect: {effects[write.intent_id]}"] if write.intent_id in effects else []
     return {"record": write.record, "op": write.op, "fields": "\n".join(shown)}

@@ -13,6 +13,7 @@ __all__ = [
     "AccountStatement",
     "Beside",
     "Composed",
+    "EffectStatement",
     "FieldStatement",
     "FlowFile",
     "GroupStatement",
@@ -54,6 +55,21 @@ class CustomField(_Statement):
     custom_field: str
 
 
+class Recipients(_Statement):
+    """The body's list of addresses, and whose it is: a field of a record that this one refers to."""
+
+    path: str
+    of: str
+    field: str
+
+
+class EffectStatement(_Statement):
+    """A call that brings a value and does more than that; taken only where the record asks for it."""
+
+    bodies: dict[Scalar, dict[str, Constant]]
+    recipients: Recipients
+
+
 class ScalarStatement(_Statement):
     """One canonical field and one place in the document."""
 
@@ -72,6 +88,7 @@ class ScalarStatement(_Statement):
     phase: str | None = None
     bodies: dict[Scalar, dict[str, Constant]] | None = None
     inline: bool = False
+    effects: dict[str, EffectStatement] = {}
     when: str | None = None
 
 

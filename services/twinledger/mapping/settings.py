@@ -4,6 +4,7 @@
 |---|---|---|
 | `since` | a date: older documents are matched, never made or changed | sync rules, flows |
 | `invoice_state` | `draft`, `sent` | flows |
+| `invoice_effects` | `email`: whatever becomes sent by us is mailed to the customer | flows |
 | `base_currency` | an ISO 4217 code | flows |
 | `flows.<name>` | `on`, `off` | flows |
 | `accounts.<table>.<value>` | the word of the books for it; `ask` | sync rules (`account_table.py`) |
@@ -20,8 +21,12 @@ from twinledger.mapping.functions.texts import read_currency
 
 __all__ = ["NAMES", "chosen"]
 
-NAMES = ("since", "invoice_state", "base_currency", "flows.<name>", "accounts.<table>.<value>")
+NAMES = (
+    *("since", "invoice_state", "invoice_effects", "base_currency"),
+    *("flows.<name>", "accounts.<table>.<value>"),
+)
 _STATES = ("draft", "sent")
+_EFFECTS = ("email",)
 _SWITCH = {"on": True, "off": False}
 
 
@@ -62,7 +67,8 @@ def _read(name: str, text: str) -> str:
             raise ValueFault(f"{text!r} is no date; write it as 2026-01-01") from error
     if name == "base_currency":
         return str(read_currency(text))
-    return str(_one_of({state: state for state in _STATES}, text))
+    words = _STATES if name == "invoice_state" else _EFFECTS
+    return str(_one_of({word: word for word in words}, text))
 
 
 def _one_of(values: Mapping[str, Any], text: str) -> Any:

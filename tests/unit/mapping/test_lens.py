@@ -91,3 +91,10 @@ def test_every_reference_in_the_schemas_names_an_entity() -> None:
     models = entity_models()
     for model in models.values():
         assert set(model.refs.values()) <= set(models)
+
+
+def test_an_effect_is_told_of_records_that_ask_for_it() -> None:
+    mapping = MAPPINGS["freshbooks.invoice"]
+    assert mapping.effect_of({"effects": "email"}, ["state"]) == "email"
+    assert mapping.effect_of({"effects": "email"}, ["notes"]) is None
+    assert mapping.effect_of({}, ["state"]) is None
