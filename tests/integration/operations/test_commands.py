@@ -44,7 +44,7 @@ async def test_a_plan_as_json(held: Held, twinledger: Twinledger) -> None:
     await new_customer(held)
     answer = await twinledger("sync", "plan", "-o", "json")
     plan = json.loads(answer.out)
-    assert list(plan) == ["plan", "gate", "changes", "no_change", "unknown", "forecast", "records"]
+    assert list(plan) == ["plan", "gate", "changes", "no_change", "unknown", "effects", "forecast", "records"]
     assert (plan["gate"], plan["changes"], plan["no_change"], plan["unknown"]) == ("held", 2, 1, 0)
     assert plan["forecast"] == [
         {"budget_group": "zoho_crm", "writes": 1, "calls": 1, "seconds": 1},
