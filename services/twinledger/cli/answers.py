@@ -58,7 +58,8 @@ def answer(
                 )
             if asked["kind"] not in ANSWERS:
                 raise CommandError(
-                    f"a {asked['kind']} is not answered here", f"twinledger review show {number}"
+                    f"a {asked['kind']} is not answered here",
+                    asked["evidence"].get("try", f"twinledger review show {number}"),
                 )
             return await ANSWERS[asked["kind"]](connection, workspace, number, word)
 

@@ -23,7 +23,7 @@ from twinledger.cli.sync_foresight import Foresight, foresee
 from twinledger.cli.sync_taking_back import Undo, apply_undo, foresee_undo
 from twinledger.kernel.database import Connection
 from twinledger.mapping.definitions import load_shipped
-from twinledger.state.gate import Gate, load_gate, lock_gate, open_gate
+from twinledger.state.gate import BY_GO_LIVE, Gate, load_gate, lock_gate, open_gate
 from twinledger.state.plans import (
     PlannedWrite,
     StoredPlan,
@@ -34,6 +34,7 @@ from twinledger.state.plans import (
     store_plan,
     stored_form,
 )
+from twinledger.state.workspaces import load_settings
 
 __all__ = ["accept", "gate_of", "register", "show_plan"]
 
@@ -63,17 +64,20 @@ def plan(
     directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,
 ) -> None:
-    async def read() -> tuple[Gate, Foresight, list[GroupForecast]]:
+    async def read() -> tuple[Gate, Foresight, list[GroupForecast], CommandError | None]:
         async with connected(directory) as connection:
-            return await show_plan(connection, workspace)
+            shown = await show_plan(connection, workspace)
+            return *shown, await _no_beginning(connection, workspace, shown[0])
 
-    gate, foresight, costs = asyncio.run(read())
+    gate, foresight, costs, lacks = asyncio.run(read())
+    if lacks is not None:
+        say(f"{lacks}\ntry: {lacks.next_command}")
     if gate.text() == "open":
         say("the gate is open: these writes leave by themselves\ntry: twinledger sync pause")
     if output is not Form.table:
         print_record(_whole(gate, foresight, costs), output)
         return
-    _print_table(gate, foresight, costs)
+    _print_table(gate, foresight, costs, may_apply=lacks is None)
 
 
 def apply(
@@ -115,6 +119,8 @@ async def accept(
     if shown is None:
         raise CommandError(f"no plan {plan_hash} waits", "twinledger sync plan", Exit.NOT_FOUND)
     _refuse_unless_held(gate)
+    if (refused := await _no_beginning(connection, workspace, gate)) is not None:
+        raise refused
     if shown.kind == "undo":
         count = await _accept_undo(connection, workspace, shown)
     else:
@@ -154,6 +160,21 @@ def _refuse_unless_held(gate: Gate) -> None:
         raise CommandError("both sides are still being read", "twinledger sync status")
     if gate.text() == "open":
         raise CommandError("the gate is open: writes leave by themselves", "twinledger sync pause")
+
+
+async def _no_beginning(connection: Connection, workspace: str, gate: Gate) -> CommandError | None:
+    """Whoever goes live says from which date documents are synced: without it every old one would be made
+    in the other ledger, closed periods with it."""
+    if gate.held_by != BY_GO_LIVE or gate.accepted_plans:
+        return None
+    dated = sorted(rule.entity for rule in load_shipped().sync_rules.values() if rule.dated_by is not None)
+    if not dated or (await load_settings(connection, workspace)).get("since"):
+        return None
+    return CommandError(
+        f"nobody has said from which date documents ({', '.join(dated)}) are synced",
+        f"twinledger admin settings set since 2026-01-01 --workspace {workspace}, then twinledger sync plan",
+        Exit.NOT_ALLOWED,
+    )
 
 
 def _changed(shown: Sequence[Row], now: Sequence[Row], next_command: str) -> CommandError:
@@ -205,7 +226,9 @@ def _change(write: PlannedWrite, effects: Mapping[UUID, str]) -> Row:
     }
 
 
-def _print_table(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast]) -> None:
+def _print_table(
+    gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast], *, may_apply: bool
+) -> None:
     if foresight.changes:
         print_rows([_line(write, foresight.effects) for write in foresight.changes[:_SHOWN]], Form.table)
         if len(foresight.changes) > _SHOWN:
@@ -229,7 +252,7 @@ def _print_table(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast
         },
         Form.table,
     )
-    if foresight.changes and gate.text() == "held":
+    if foresight.changes and gate.text() == "held" and may_apply:
         say(f"try: twinledger sync apply --plan {foresight.hash}")
 
 

@@ -62,6 +62,25 @@ async def test_a_plan_as_a_table_ends_with_the_next_command_on_stderr(
     assert answer.err.startswith("try: twinledger sync apply --plan ") and "try:" not in answer.out
 
 
+async def test_nobody_goes_live_without_saying_from_when_documents_are_synced(
+    held: Held, twinledger: Twinledger
+) -> None:
+    await new_customer(held)
+    await held.enrich.pool.execute("update workspace set settings = '{}'")
+    shown = await twinledger("sync", "plan", "-o", "json")
+    assert "try: twinledger admin settings set since 2026-01-01 --workspace default" in shown.err
+    plan = json.loads(shown.out)["plan"]
+    refused = await twinledger("sync", "apply", "--plan", plan)
+    assert (refused.code, refused.out) == (4, "")
+    assert "documents (deal, invoice, payment, sales_order) are synced" in refused.err
+    assert "twinledger admin settings set since" in refused.err
+    await twinledger("admin", "settings", "set", "since", "2026-01-01")
+    plan = json.loads((await twinledger("sync", "plan", "-o", "json")).out)["plan"]
+    assert (await twinledger("sync", "apply", "--plan", plan)).code == 0
+    await held.enrich.pool.execute("update workspace set settings = '{}'")
+    assert "since" not in (await twinledger("sync", "plan")).err
+
+
 async def test_status_says_who_holds_the_gate_and_what_waits(held: Held, twinledger: Twinledger) -> None:
     await new_customer(held)
     status = json.loads((await twinledger("sync", "status", "-o", "json")).out)
