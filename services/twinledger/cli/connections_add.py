@@ -18,6 +18,7 @@ from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.installation import Installation, installation
 from twinledger.cli.output import Form, FormOption, print_record, say
 from twinledger.cli.place import DirectoryOption, WorkspaceOption
+from twinledger.connectors import registry
 from twinledger.connectors.connecting import ConnectRefused, Handshake, Reason, choose_account, set_up, store
 from twinledger.connectors.opening import PlatformSettings
 from twinledger.kernel.database import transaction
@@ -146,7 +147,7 @@ async def _connect(wish: _Wish, directory: Path) -> dict[str, Any]:
 
 
 def _systems(wish: _Wish, before: StoredConnection | None) -> list[str]:
-    """Optional systems of the connection: those it had, and what was asked."""
+    """Optional systems of the connection: what it had, and what was asked; all where there are no others."""
     optional = optional_systems(wish.platform)
     for name in (*wish.more, *wish.less):
         if name not in optional:
@@ -155,7 +156,10 @@ def _systems(wish: _Wish, before: StoredConnection | None) -> list[str]:
                 f"one of: {', '.join(optional) or 'none'}",
                 Exit.USAGE,
             )
-    held = before.systems if before is not None else ()
+    others = [
+        info for info in registry.infos().values() if info.platform == wish.platform and not info.optional
+    ]
+    held = optional if not others else before.systems if before is not None else ()
     return sorted({*held, *wish.more} - {*wish.less})
 
 

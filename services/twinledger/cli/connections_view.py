@@ -20,11 +20,9 @@ from twinledger.state.workspaces import load_settings
 __all__ = ["Platform", "found", "optional_systems", "summary", "try_out", "wanted_now", "whole"]
 
 
-class Platform(StrEnum):
-    """One grant each; the Zoho products share theirs."""
-
-    freshbooks = "freshbooks"
-    zoho = "zoho"
+_PLATFORMS = sorted({info.platform for info in registry.infos().values()})
+Platform = StrEnum("Platform", {name: name for name in _PLATFORMS})  # type: ignore[misc]
+"""One grant each; the Zoho products share theirs."""
 
 
 async def wanted_now(
