@@ -107,7 +107,8 @@ async def test_whoever_saved_it_in_between_is_heard_first() -> None:
     vendor = FakeVendor(reply({"tool": PLANE | {"changed_at": "2026-03-05T13:00:00+00:00"}}))
     sink = vendor.connector("toolshop").sink
     (answer,) = await sink.prepare([replace(UPDATE, unmodified_since=NOW)], vendor.permit)
-    assert isinstance(answer, NotApplied) and answer.error.error_class == "conflict"
+    assert isinstance(answer, NotApplied) and isinstance(answer.error, TransientError)
+    assert answer.error.error_class == "conflict"
 
 
 # --- webhooks ------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class ToolshopDialect:
                 raise unreadable(answer.body, answer.headers) from exc
             raise by_status(answer.status, answer.retry_after_s) from exc
         code = body.get("error") if isinstance(body, dict) else None
-        if code in _CODES:
+        if isinstance(code, str) and code in _CODES:
             raise PermanentError(code, error_class=_CODES[code], status=answer.status, code=code)
         if not 200 <= answer.status < 300:
             raise by_status(answer.status, answer.retry_after_s)

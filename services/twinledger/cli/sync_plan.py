@@ -84,15 +84,23 @@ def apply(
     plan_hash: Annotated[str, typer.Option("--plan", metavar="HASH", help="The plan that was shown.")],
     reason: Annotated[str, typer.Option(help="Kept with the plan.")] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Afterwards let later changes flow.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it would pass.")] = False,
     workspace: WorkspaceOption = "default",
     directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,
 ) -> None:
     async def run() -> int:
         async with connected(directory) as connection:
-            return await accept(connection, workspace, plan_hash, reason=reason, resume=resume)
+            trial = connection.transaction()
+            await trial.start()
+            count = await accept(connection, workspace, plan_hash, reason=reason, resume=resume)
+            await (trial.rollback() if dry_run else trial.commit())
+            return count
 
     count = asyncio.run(run())
+    if dry_run:
+        print_record({"plan": plan_hash, "would_write": count}, output)
+        return
     print_record({"plan": plan_hash, "accepted": count, "gate": "open" if resume else "held"}, output)
     if not resume:
         say("later changes wait\ntry: twinledger sync status, then twinledger sync resume")

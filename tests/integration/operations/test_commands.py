@@ -135,3 +135,21 @@ async def test_a_job_is_told_at_once_listed_and_cancelled(held: Held, twinledger
     assert refused.code == 1 and f"job {job['id']} is cancelled" in refused.err
     (row,) = json.loads((await twinledger("backfill", "list", "-o", "json")).out)
     assert row["id"] == job["id"]
+
+
+async def test_an_undo_is_only_looked_at_or_applied_at_once(held: Held, twinledger: Twinledger) -> None:
+    await new_customer(held)
+    plan = (await held.shown()).hash
+    assert (await twinledger("sync", "apply", "--plan", plan, "--dry-run")).code == 0
+    assert await held.enrich.rows("select 1 from intent where released_by is not null") == []
+    await held.accept(plan)
+    await held.write_all()
+    undo = ("sync", "undo", "--plan", plan, "-o", "json")
+    shown = await twinledger(*undo, "--dry-run")
+    assert shown.code == 0
+    assert await held.enrich.rows("select 1 from sync_plan where kind = 'undo'") == []
+    assert (await twinledger(*undo, "--dry-run", "--yes")).code == 2
+    done = await twinledger(*undo, "--yes", "--reason", "wrong books")
+    assert done.code == 0 and "twinledger sync resume" in done.err
+    (kept,) = await held.enrich.rows("select accepted_at, reason from sync_plan where kind = 'undo'")
+    assert kept["accepted_at"] is not None and kept["reason"] == "wrong books"

@@ -55,6 +55,8 @@ def resolve_identity(observed: Observed, rule: SyncRule, state: BatchState) -> O
     if waiting is not None:
         return waiting
     found = _recognise(observed, rule, state)
+    bucket = "review" if isinstance(found, _Question) else "link" if found is not None else "new"
+    state.matched[bucket, observed.entity_type] += 1
     if isinstance(found, _Question):
         return _ask(observed, rule, state, found)
     if known is not None:
