@@ -49,6 +49,9 @@ _BACK = """case when i.state in ('sending', 'unknown') and exists (
                            and (i.released_by is null or n.released_by is not null))
                    then 'superseded' else 'planned' end"""
 
+_TURN = "case i.lane when 'live' then 0 when 'retry' then 1 when 'verify' then 2 else 3 end"
+"""As in the index `intent_in_turn`: the first of a long queue are found without the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -71,28 +74,33 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
     """
     rows = await connection.fetch(
         f"""
+        with turn as materialized (
+            select i.id, {_TURN} as lane_rank
+              from intent i join workspace w on w.id = i.workspace
+             where i.workspace = $1 and i.budget_group = $2 and i.state = 'planned' and i.waits_for is null
+               and i.not_before <= clock_timestamp()
+               and w.opened_at is not null and (w.held_at is null or i.released_by is not null)
+               and (i.op = 'update' or not w.catching_up)
+               and (i.first_sent_at is not null or not exists (
+                       select from shadow h where h.entity_id = i.entity_id and h.object = i.object
+                          and h.role = i.role and h.hold_until > clock_timestamp()))
+               and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
+                                  and u.role = i.role and u.state in ('sending', 'unknown'))
+               and (i.released_by is not null or not exists (
+                       select from intent a where a.entity_id = i.entity_id and a.object = i.object
+                          and a.role = i.role and a.state = 'planned' and a.released_by is not null))
+             order by {_TURN}, i.planned_at
+             limit $3)
         select {_prefixed("i")}, c.external_id as linked_id, s.fields as shadow_fields,
                e.fields as entity_fields,
                s.vendor_updated_at as known_at
-          from intent i
+          from turn
+          join intent i on i.id = turn.id
           join entity e on e.id = i.entity_id
           left join crosswalk c on c.entity_id = i.entity_id and c.object = i.object and c.role = i.role
                                and c.status = 'active'
           left join shadow s on s.entity_id = i.entity_id and s.object = i.object and s.role = i.role
-         where i.workspace = $1 and i.budget_group = $2 and i.state = 'planned' and i.waits_for is null
-           and i.not_before <= clock_timestamp()
-           and (coalesce(s.hold_until, '-infinity') <= clock_timestamp() or i.first_sent_at is not null)
-           and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
-                              and u.role = i.role
-                              and (u.state in ('sending', 'unknown')
-                                   or (u.state = 'planned' and u.released_by is not null
-                                       and i.released_by is null)))
-           and exists (select from workspace w where w.id = i.workspace and w.opened_at is not null
-                          and (w.held_at is null or i.released_by is not null)
-                          and (i.op = 'update' or not w.catching_up))
-         order by case i.lane when 'live' then 0 when 'retry' then 1 when 'verify' then 2 else 3 end,
-                  i.planned_at
-         limit $3
+         order by turn.lane_rank, i.planned_at
         """,  # noqa: S608 - fixed columns
         workspace,
         group,
