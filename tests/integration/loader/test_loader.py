@@ -114,6 +114,31 @@ async def test_an_update_carries_only_what_changed(loader: Loader) -> None:
     assert call.body["website"] == "https://a.example" and "billing_address" not in call.body
 
 
+async def test_a_lost_update_that_landed_in_part_is_not_sent_again(loader: Loader) -> None:
+    """Somebody typed over one of its values meanwhile: a second sending would undo that."""
+    vendor = loader.vendors["zoho_books"]
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    (external_id,) = vendor.records
+
+    def type_over(call: WriteCall) -> UnknownOutcome | None:
+        vendor.records[external_id]["website"] = "https://theirs.example"
+        return unknown(call)
+
+    vendor.after = type_over
+    changed = ANA | {"website": "https://ours.example", "notes": "ours"}
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", changed))
+    await loader.until(lambda: _all_settled(loader))
+    sent = [call.body for calls in vendor.requests for call in calls]
+    assert [body["website"] for body in sent if "website" in body] == ["https://ours.example"]
+    assert vendor.records[external_id]["website"] == "https://theirs.example"
+
+
+async def _all_settled(loader: Loader) -> bool:
+    states = await loader.states(CLIENT)
+    return len(states) > 1 and set(states) == {"confirmed"}
+
+
 async def test_sending_marks_of_a_former_life_are_resolved_not_repeated(loader: Loader) -> None:
     """A loader killed between the vendor's commit and our read leaves SENDING; its heir adopts."""
     vendor = loader.vendors["zoho_books"]
