@@ -203,18 +203,23 @@ def _parent_of(key: str) -> tuple[UUID, str]:
 async def postpone(
     connection: Connection, intent: Intent, wait_s: float, error: TwinledgerError, *, step: bool
 ) -> None:
-    """Certainly not applied: back to planned, due again after `wait_s`; `step` climbs the wait ladder."""
+    """Certainly not applied: back to planned, due again after `wait_s`; `step` climbs the wait ladder.
+
+    Once for what is known of the intent: rounds that come before this commit are refused for the same reason.
+    """
     await connection.execute(
         f"""update intent i set state = {_BACK}, expected = null, phase = null, owner = null,
                   permit_id = null, not_before = clock_timestamp() + make_interval(secs => $2),
                   failures = failures + $3, error_class = $4, error = $5
-            where id = $1 and attempt = $6 and state in ('sending', 'unknown', 'planned')""",  # noqa: S608
+            where id = $1 and attempt = $6 and failures = $7
+              and state in ('sending', 'unknown', 'planned')""",  # noqa: S608
         intent.id,
         wait_s,
         int(step),
         getattr(error, "error_class", "bug"),
         str(error),
         intent.attempt,
+        intent.failures,
     )
 
 

@@ -106,3 +106,18 @@ async def test_a_late_word_on_an_earlier_attempt_changes_nothing(loader: Loader,
     vendor.may_answer.set()
     await loader.settled(CONTACT)
     assert len(vendor.records) == 1
+
+
+async def test_one_refusal_told_by_two_rounds_is_one_step_of_the_ladder(loader: Loader) -> None:
+    """A round that begins before the first is settled looks again, and is refused again."""
+    await loader.enrich.pool.execute("update workspace set opened_at = null")
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA))
+    (row,) = await loader.enrich.rows("select entity_id from intent where object = $1", CONTACT)
+    error = TransientError("changed since it was read", error_class="conflict")
+    async with loader.enrich.pool.acquire() as connection:
+        known = await open_intents(connection, [row["entity_id"]])
+        (intent,) = [one for target, found in known.items() for one in found if target.object == CONTACT]
+        for _ in range(2):
+            await postpone(connection, intent, 30.0, error, step=True)
+    (after,) = await loader.enrich.rows("select failures from intent where object = $1", CONTACT)
+    assert after["failures"] == 1
