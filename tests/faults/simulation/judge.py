@@ -18,6 +18,7 @@ from tests.faults.soak_fields import PATHS, Record, form, shown
 __all__ = ["Judge"]
 
 Row = dict[str, Any]
+_TO_THE_SECOND = len("2026-03-02T09:00:00")
 _EXPOSED_S = 6.0
 """From the look at the versions of a round to its last write: what no vendor but CRM lets us close."""
 _KEPT = """
@@ -175,18 +176,20 @@ def _too_many_writes(thing: Thing, ledger: Mapping[Any, list[Row]]) -> list[str]
 
 def _exposed(thing: Thing, typed: Typed, ledger: Mapping[Any, list[Row]]) -> bool:
     """Right after the save our write to the very record carried the field too (Books takes an address
-    whole)."""
+    whole), or the save hides behind another of the same second: stamps have whole seconds."""
     place = thing.fields[typed.field].places[typed.side]
     object_name, part = form(typed.side, place, "1", of_company=thing.of_company)
     here = ledger.get((*object_name.split("."), thing.ids[object_name]), [])
     saves = [row for row in here if row["kind"] == "act" and part.keys() <= row["body"]["fields"].keys()]
     if not saves:
         return False
-    leaf = next(iter(part))
+    leaf = f'"{next(iter(part))}"'.encode()
     saved_at = datetime.fromisoformat(saves[-1]["at"])
+    second = saves[-1]["at"][:_TO_THE_SECOND]
+    hides = sum(row["kind"] == "effect" and row["at"].startswith(second) for row in here) > 1
     late = [
         datetime.fromisoformat(row["at"]) - saved_at
         for row in here
-        if row["kind"] == "request" and f'"{leaf}"'.encode() in orjson.dumps(row["body"])
+        if row["kind"] == "request" and leaf in orjson.dumps(row["body"])
     ]
-    return any(0 <= gap.total_seconds() <= _EXPOSED_S for gap in late)
+    return any(0 <= gap.total_seconds() and (hides or gap.total_seconds() <= _EXPOSED_S) for gap in late)
