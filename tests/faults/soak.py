@@ -91,7 +91,7 @@ class Soak:
         """Customers and items, each entered on one side; organizations and persons."""
         for index in range(5):
             customer = Thing(
-                f"c{index}@s{self.seed}.example",
+                f"c@c{index}-s{self.seed}.example",
                 {**CUSTOMER, **({"organization": ORGANIZATION} if index % 2 else {})},
                 is_item=False,
                 of_company=bool(index % 2),

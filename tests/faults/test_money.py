@@ -95,7 +95,7 @@ class Firm:
             code = country.currency
             form = {"fname": "Mona", "lname": code, "email": f"{code}@money.example", "currency_code": code}
             self.clients[code] = await self._create("freshbooks.client", form)
-        await self.rest()
+        await self.live.rest()  # polls too: subscriptions may just be being made
         by_name = {row["tax_name"]: row["tax_id"] for row in await self.live.people.records("zoho_books.tax")}
         self.taxes = {rate: by_name[rate.name] for country in COUNTRIES for rate in _rates(country)}
         for row in await self.live.people.records("zoho_books.contact"):

@@ -61,7 +61,7 @@ class MatchStatement(BaseModel):
     public_domains: list[str] = []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MatchRule:
     """`link`: from here two records are one. `review`: from here a person is asked. `margin`: how far the
     second best must be behind. `common`: a key that more entities hold finds nobody."""

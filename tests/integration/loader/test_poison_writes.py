@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from tests.eventually import eventually
 from tests.fakes.feeding import ANA
 from tests.integration.loader.conftest import Loader
 
@@ -62,20 +65,26 @@ async def test_a_connector_that_raises_during_a_write_leaves_it_to_the_resolver(
     assert len(vendor.records) == 1
 
 
-async def test_a_lost_write_whose_parent_is_gone_by_now_stops_no_other(loader: Loader) -> None:
-    vendor = loader.vendors["zoho_books"]
-    vendor.before = lambda call: UnknownOutcome("reset") if "Ana" in str(call.body) else None
-    await plan(loader, "1", ANA)
-    await loader.settled(CONTACT, "unknown")
+async def lose_the_parent(loader: Loader) -> bool:
+    """Of the write whose answer is lost; the resolver may just be sending it again."""
     nobody = "entity:00000000-0000-0000-0000-000000000000"
-    await loader.enrich.pool.execute(
+    done = await loader.enrich.pool.execute(
         "update intent set object = 'zoho_books.invoice', patch = jsonb_build_object('customer', $1::text)"
         " where state = 'unknown'",
         nobody,
     )
+    return done == "UPDATE 1"
+
+
+async def test_a_lost_write_whose_parent_is_gone_by_now_stops_no_other(loader: Loader) -> None:
+    vendor = loader.vendors["zoho_books"]
+    vendor.before = lambda call: UnknownOutcome("reset") if "Ana" in str(call.body) else None
+    await plan(loader, "1", ANA)
+    await eventually(partial(lose_the_parent, loader))
     await plan(loader, "2", BEN)
     await loader.settled(CONTACT)
-    assert await loader.states("zoho_books.invoice") == ["unknown"]
+    # Set apart: looked at again and again, or refused if the resolver was just sending it once more.
+    assert await loader.states("zoho_books.invoice") in (["unknown"], ["rejected"])
 
 
 DEADLOCK_ONCE = """

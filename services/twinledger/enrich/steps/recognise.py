@@ -11,7 +11,7 @@ from twinledger.enrich.observed import BatchState, Observed
 from twinledger.mapping.match_rule import MatchRule
 from twinledger.mapping.matching.compare import Comparison, compare
 from twinledger.mapping.matching.match_keys import exact_keys
-from twinledger.mapping.matching.portrait import keys_of, portrait_of
+from twinledger.mapping.matching.portrait import match_keys_of, portrait_of
 from twinledger.mapping.matching.verdict import Candidate, Verdict, judge
 from twinledger.mapping.sync_rule import SyncRule
 
@@ -36,7 +36,7 @@ def compared_with(entity_id: UUID, observed: Observed, rule: MatchRule, state: B
 def matched_by_score(observed: Observed, rule: MatchRule, state: BatchState) -> Verdict:
     """Among entities and records in review that share a key; a key that many hold finds nobody."""
     portrait = portrait_of(observed.fields, rule)
-    keys = keys_of(portrait, rule)
+    keys = match_keys_of(observed.fields, rule)
     sharing = (state.matches.get(key, set()) for key in keys)
     ids = set().union(*(found for found in sharing if len(found) <= rule.common)) & state.entities.keys()
     candidates = []

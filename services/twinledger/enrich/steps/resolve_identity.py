@@ -3,8 +3,7 @@
 In: Observed    Out: Ok(entity id), Retry while that cannot be known yet, Skip when a person must say
 
 Order: the crosswalk, our own reference in the record, a parent that carries the identity (the
-account of a contact), the record as it resembles known ones (`mapping/matching/`), and only then a
-new entity.
+account of a contact), the record as it resembles known ones (`mapping/matching/`), then a new entity.
 """
 
 from __future__ import annotations

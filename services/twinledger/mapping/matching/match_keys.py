@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twinledger.mapping.matching.portrait import keys_of, portrait_of
+from twinledger.mapping.matching.portrait import match_keys_of
 from twinledger.mapping.natural_keys import natural_key
 from twinledger.mapping.sync_rule import SyncRule
 
@@ -20,7 +20,7 @@ Fields = Mapping[str, Any]
 def match_keys(fields: Fields, rule: SyncRule) -> list[str]:
     """What another system's record of the same thing is found by."""
     if rule.scored is not None:
-        return keys_of(portrait_of(fields, rule.scored), rule.scored)
+        return list(match_keys_of(fields, rule.scored))
     return exact_keys(fields, rule)
 
 

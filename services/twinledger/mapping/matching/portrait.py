@@ -6,8 +6,9 @@ In: canonical fields, MatchRule    Out: Portrait; keys such as "customer?email=a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from twinledger.mapping.match_rule import MatchRule
@@ -20,7 +21,7 @@ from twinledger.mapping.matching.words import (
 )
 from twinledger.mapping.natural_keys import natural_key
 
-__all__ = ["Portrait", "keys_of", "portrait_of"]
+__all__ = ["Portrait", "keys_of", "match_keys_of", "portrait_of"]
 
 _NOT_DIGIT = re.compile(r"\D+")
 _NUMBER = re.compile(r"\d+")
@@ -45,6 +46,22 @@ class Portrait:
 
 def portrait_of(fields: Mapping[str, Any], rule: MatchRule) -> Portrait:
     """What the fields say; what they leave out is empty."""
+    return _seen(tuple([fields.get(path) for path in rule.paths]), rule)[0]
+
+
+def match_keys_of(fields: Mapping[str, Any], rule: MatchRule) -> Sequence[str]:
+    """As `keys_of` the portrait of these fields."""
+    return _seen(tuple([fields.get(path) for path in rule.paths]), rule)[1]
+
+
+@lru_cache(maxsize=4096)
+def _seen(values: tuple[Any, ...], rule: MatchRule) -> tuple[Portrait, Sequence[str]]:
+    """A record is looked at several times on its way through a batch."""
+    portrait = _portrait(dict(zip(rule.paths, values, strict=True)), rule)
+    return portrait, keys_of(portrait, rule)
+
+
+def _portrait(fields: Mapping[str, Any], rule: MatchRule) -> Portrait:
     email = fields.get(rule.email) or ""
     local, _, domain = email.partition("@")
     sites = {_host(fields.get(rule.website) or "")}
