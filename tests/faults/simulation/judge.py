@@ -192,4 +192,4 @@ def _exposed(thing: Thing, typed: Typed, ledger: Mapping[Any, list[Row]]) -> boo
         for row in here
         if row["kind"] == "request" and leaf in orjson.dumps(row["body"])
     ]
-    return any(0 <= gap.total_seconds() and (hides or gap.total_seconds() <= _EXPOSED_S) for gap in late)
+    return any(gap.total_seconds() >= 0 and (hides or gap.total_seconds() <= _EXPOSED_S) for gap in late)
