@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.faults.simulation.database import Port
 from tests.faults.simulation.judge import Judge
+from tests.faults.simulation.money import Money
 from tests.faults.simulation.people import People
 from tests.faults.simulation.rest import come_to_rest
 from tests.faults.simulation.stack import STAGES, SimWorld
@@ -21,6 +22,7 @@ _TIMES = {
     "loader": {"find_lag_s": 2.0, "latest_run_s": 10.0, "upsert_blind_s": 20.0, "call_timeout_s": 8.0},
 }
 _SKEW_S = 600.0
+_EDITS_A_TRADE = 12
 _SYSTEMS = ("freshbooks", "zoho_crm", "zoho_books")
 _FAULTS = (
     *("status_before:500", "status_before:503", "status_after:500", "status_after:502"),
@@ -59,6 +61,7 @@ async def tell(loop: VirtualLoop, port: Port, seed: int, size: Size) -> Told:
     world = SimWorld(loop, port, seed, _TIMES)
     told = Told(seed)
     people, judge = People(world, random.Random(f"people {seed}")), Judge(world)
+    money = Money(world, random.Random(f"money {seed}"))
     rng = random.Random(f"weather {seed}")
     _disturb(world, rng)
     try:
@@ -72,12 +75,13 @@ async def tell(loop: VirtualLoop, port: Port, seed: int, size: Size) -> Told:
             for _ in range(size.bursts):
                 if told.faults:
                     break
-                await _burst(world, people, rng, size.edits)
+                await _burst(world, people, money, rng, size.edits)
                 await come_to_rest(world)
-                told.faults = await judge.judge(people.things)
+                told.faults = await judge.judge(people.things) + money.judge()
     except AssertionError as broken:
         told.faults = [f"{type(broken).__name__}: {broken}"]
-    told.edits, told.overwritten, told.deaths = people.edits, judge.overwritten, world.deaths
+    told.edits = people.edits + money.acts
+    told.overwritten, told.deaths = judge.overwritten, world.deaths
     told.virtual_s, told.statements = loop.time() - began, port.statements - statements
     told.calls = world.vendors.calls
     return told
@@ -98,11 +102,15 @@ def _disturb(world: SimWorld, rng: random.Random) -> None:
         world.vendors.clock.skew_s[vendor] = rng.choice((0.0, rng.uniform(-_SKEW_S, _SKEW_S)))
 
 
-async def _burst(world: SimWorld, people: People, rng: random.Random, edits: int) -> None:
+async def _burst(world: SimWorld, people: People, money: Money, rng: random.Random, edits: int) -> None:
     """Everybody types at once, while stages die."""
 
     async def type_on(side: str) -> None:
         for pause_s in people.edits_of(side, edits // len(SIDES)):
+            await asyncio.sleep(pause_s)
+
+    async def trade() -> None:
+        for pause_s in money.trades(people.things, edits // _EDITS_A_TRADE):
             await asyncio.sleep(pause_s)
 
     for system in _SYSTEMS:
@@ -111,5 +119,5 @@ async def _burst(world: SimWorld, people: People, rng: random.Random, edits: int
             world.vendors.world.faults.add(script)
     for _ in range(rng.choice((0, 1, 2, 3))):
         world.kill_after(rng.choice(list(STAGES)), rng.randrange(1, 400))
-    await asyncio.gather(*(type_on(side) for side in SIDES))
+    await asyncio.gather(trade(), *(type_on(side) for side in SIDES))
     world.vendors.world.faults.clear()
