@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 from tests.faults.simulation.stack import SimWorld
-from tests.faults.simulation.things import CUSTOMERS, ITEMS, Thing, Typed, id_of
+from tests.faults.simulation.things import CUSTOMERS, ITEMS, STATE, Thing, Typed, id_of
 from tests.faults.soak_fields import PATHS, Record, form, shown
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "still_there"]
 
 Row = dict[str, Any]
 _TO_THE_SECOND = len("2026-03-02T09:00:00")
@@ -146,6 +146,18 @@ class Judge:
         return kept
 
 
+def still_there(world: SimWorld, deleted: list[Thing]) -> list[str]:
+    """What somebody deleted is archived where it was not deleted, and nothing new was made of it."""
+    faults = []
+    for thing in deleted:
+        for side, place in STATE.places.items():
+            name = thing.main_object(side)
+            row = world.vendors.record_or_none(name, thing.ids[name])
+            if row is not None and STATE.meaning(row[place]) != "archived":
+                faults.append(f"{thing.key} was deleted on {thing.deleted_on} and is active in {name}")
+    return faults
+
+
 def _records_of(thing: Thing, rows: Mapping[str, list[Row]]) -> dict[str, Row]:
     return {
         name: next(row for row in rows[name] if id_of(name, row) == thing.ids[name])
@@ -174,9 +186,28 @@ def _too_many_writes(thing: Thing, ledger: Mapping[Any, list[Row]]) -> list[str]
     return faults
 
 
+def _exposed_state(thing: Thing, typed: Typed, ledger: Mapping[Any, list[Row]]) -> bool:
+    """As below: a state has a call or a field of its own."""
+    object_name = thing.main_object(typed.side)
+    here = ledger.get((*object_name.split("."), thing.ids[object_name]), [])
+    ours = [row for row in here if row["kind"] == "request" and _carries_state(row)]
+    presses = [row for row in here if row["kind"] == "act" and row["body"]["op"] in ("archive", "restore")]
+    if not presses:
+        return False
+    pressed_at = datetime.fromisoformat(presses[-1]["at"])
+    gaps = [(datetime.fromisoformat(row["at"]) - pressed_at).total_seconds() for row in ours]
+    return any(0 <= gap <= _EXPOSED_S for gap in gaps)
+
+
+def _carries_state(row: Row) -> bool:
+    return row["path"].endswith("active") or b'"vis_state"' in orjson.dumps(row["body"])
+
+
 def _exposed(thing: Thing, typed: Typed, ledger: Mapping[Any, list[Row]]) -> bool:
     """Right after the save our write to the very record carried the field too (Books takes an address
     whole), or the save hides behind another of the same second: stamps have whole seconds."""
+    if typed.field == "state":
+        return _exposed_state(thing, typed, ledger)
     place = thing.fields[typed.field].places[typed.side]
     object_name, part = form(typed.side, place, "1", of_company=thing.of_company)
     here = ledger.get((*object_name.split("."), thing.ids[object_name]), [])

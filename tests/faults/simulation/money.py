@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.faults.simulation.stack import SimWorld
 from tests.faults.simulation.things import Thing
+from tests.faults.simulation.vendors import Refusal
 
 __all__ = ["Money"]
 
@@ -77,7 +78,10 @@ class Money:
             "reference_number": reference,
             "line_items": lines,
         }
-        order = self._act("zoho_books", "sales_order", "create", None, body)
+        try:
+            order = self._act("zoho_books", "sales_order", "create", None, body)
+        except Refusal:  # the buyer or an item is archived there
+            return
         self._act("zoho_books", "sales_order", "confirm", order, {})
         self._orders[reference] = _Order(total)
 

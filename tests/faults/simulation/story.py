@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from tests.faults.simulation.database import Port
-from tests.faults.simulation.judge import Judge
+from tests.faults.simulation.judge import Judge, still_there
 from tests.faults.simulation.money import Money
 from tests.faults.simulation.people import People
 from tests.faults.simulation.rest import come_to_rest
@@ -77,7 +77,11 @@ async def tell(loop: VirtualLoop, port: Port, seed: int, size: Size) -> Told:
                     break
                 await _burst(world, people, money, rng, size.edits)
                 await come_to_rest(world)
-                told.faults = await judge.judge(people.things) + money.judge()
+                told.faults = [
+                    *await judge.judge(people.things),
+                    *money.judge(),
+                    *still_there(world, people.deleted),
+                ]
     except AssertionError as broken:
         told.faults = [f"{type(broken).__name__}: {broken}"]
     told.edits = people.edits + money.acts
@@ -113,6 +117,8 @@ async def _burst(world: SimWorld, people: People, money: Money, rng: random.Rand
         for pause_s in money.trades(people.things, edits // _EDITS_A_TRADE):
             await asyncio.sleep(pause_s)
 
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        people.delete_one()
     for system in _SYSTEMS:
         for fault in rng.sample(_FAULTS, rng.choice((0, 1, 2))):
             script = {"system": system, "fault": fault, "rate": rng.choice((0.01, 0.05)), "times": 20}

@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 
 from tests.faults.soak_fields import CUSTOMER, ITEM, ORGANIZATION, SIDES, FieldOf, Record
 
-__all__ = ["ADDRESS", "CUSTOMERS", "ITEMS", "Thing", "Typed", "customer", "id_of", "is_of", "item"]
+__all__ = ["ADDRESS", "CUSTOMERS", "ITEMS", "STATE", "Thing", "Typed", "customer", "id_of", "is_of", "item"]
 
 CUSTOMERS = ("freshbooks.client", "zoho_crm.contact", "zoho_crm.account", "zoho_books.contact")
 ITEMS = ("freshbooks.item", "zoho_books.item")
 ADDRESS = ("city", "region", "code", "country", "street")
+_ENDED = {"2", "1", "inactive", "archived", "deleted"}
+STATE = FieldOf(
+    {"freshbooks": "vis_state", "zoho_books": "status"},
+    lambda rng, number: rng.choice(("archived", "active")),
+    lambda value: "archived" if str(value) in _ENDED else "active",
+    clearable=False,
+)
+"""Not typed but pressed: each side has buttons for it."""
 _IDS = {"zoho_books.contact": "contact_id", "zoho_books.item": "item_id"}
 
 
@@ -35,15 +43,21 @@ class Thing:
     is_item: bool = False
     of_company: bool = False
     ids: dict[str, str] = field(default_factory=dict)
-    held: dict[str, str] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=lambda: {"state": "active"})
     typed: list[Typed] = field(default_factory=list)
     saves: int = 0
+    deleted_on: str = ""
 
     def objects(self) -> list[str]:
         """The account first: the contact names it."""
         if self.is_item:
             return list(ITEMS)
         return [one for one in CUSTOMERS if self.of_company or one != "zoho_crm.account"]
+
+    def main_object(self, side: str) -> str:
+        """What carries its state on a side."""
+        name = "item" if self.is_item else "client" if side == "freshbooks" else "contact"
+        return f"{side}.{name}"
 
     def sides(self) -> list[str]:
         return [side for side in SIDES if not (self.is_item and side == "zoho_crm")]
@@ -72,12 +86,12 @@ class Thing:
 
 
 def customer(key: str, *, of_company: bool) -> Thing:
-    fields = {**CUSTOMER, **({"organization": ORGANIZATION} if of_company else {})}
+    fields = {**CUSTOMER, **({"organization": ORGANIZATION} if of_company else {}), "state": STATE}
     return Thing(key, fields, of_company=of_company)
 
 
 def item(key: str) -> Thing:
-    return Thing(key, ITEM, is_item=True)
+    return Thing(key, {**ITEM, "state": STATE}, is_item=True)
 
 
 def is_of(row: Record, key: str) -> bool:

@@ -81,6 +81,13 @@ class Vendors:
         found: dict[str, Any] = kind.render(held)
         return found
 
+    def record_or_none(self, object_name: str, record_id: str) -> dict[str, Any] | None:
+        """None when it is gone without a trace."""
+        kind = self._kinds[object_name]
+        held = kind.table.get(record_id)
+        found: dict[str, Any] | None = None if held is None else kind.render(held)
+        return found
+
     def deliveries_waiting(self) -> int:
         return len(self.world.webhooks.dump()["waiting"])
 
