@@ -205,7 +205,8 @@ def _carries_state(row: Row) -> bool:
 
 def _exposed(thing: Thing, typed: Typed, ledger: Mapping[Any, list[Row]]) -> bool:
     """Right after the save our write to the very record carried the field too (Books takes an address
-    whole), or the save hides behind another of the same second: stamps have whole seconds."""
+    whole); or the save hides behind another of the same second: stamps have whole seconds; or it undid
+    a write whose answer was lost, so that the record looks as if neither had been."""
     if typed.field == "state":
         return _exposed_state(thing, typed, ledger)
     place = thing.fields[typed.field].places[typed.side]
