@@ -155,7 +155,9 @@ class Port:
         return task
 
     async def still(self) -> None:
-        """Until the last statement is carried to its end."""
+        """Until nothing is left to end, and the last statement is carried to its end."""
+        while self._behind:
+            await asyncio.wait(tuple(self._behind))
         if self._carried is not None and not self._carried.done():
             await asyncio.wait([self._carried])
 

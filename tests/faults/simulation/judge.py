@@ -18,6 +18,10 @@ from tests.faults.soak_fields import PATHS, Record, form, shown
 __all__ = ["Judge", "still_there"]
 
 Row = dict[str, Any]
+_BUSINESS = {
+    *("client", "contact", "account", "item", "tax", "deal"),
+    *("sales_order", "invoice", "payment", "customer_payment"),
+}
 _TO_THE_SECOND = len("2026-03-02T09:00:00")
 _EXPOSED_S = 6.0
 """From the look at the versions of a round to its last write: what no vendor but CRM lets us close."""
@@ -64,6 +68,16 @@ class Judge:
             thing.typed.clear()
             thing.saves = 0
         return faults
+
+    def judge_quiet(self, what: str) -> list[str]:
+        """I3, I7: nothing of ours may have been written since the last judgement."""
+        rows = self._world.vendors.ledger(self._ledger_end)
+        writes = [
+            row
+            for row in rows
+            if row["kind"] == "effect" and row["method"] and row["objects"][0]["object"] in _BUSINESS
+        ]
+        return [f"{what}: {row['method']} {row['path']} at {row['at']}" for row in writes]
 
     def _find(self, things: list[Thing], rows: Mapping[str, list[Row]]) -> list[str]:
         """I4: one record of each thing in each object that holds it."""
@@ -113,10 +127,16 @@ class Judge:
     async def _silent(
         self, things: list[Thing], before: Mapping[str, Mapping[str, str]], ledger: Mapping[Any, list[Row]]
     ) -> list[str]:
-        """I10: what was typed last on a side is there, or was accepted and followed, or lost visibly."""
+        """I9: what is there was said by somebody. I10: what was typed last on a side is there, or was
+        accepted and followed, or lost visibly."""
         kept = await self._kept(things)
         faults = []
         for thing in things:
+            faults += [
+                f"I9 {thing.key} {name}: nobody said {value!r}"
+                for name, value in thing.held.items()
+                if value and (name, value) not in kept[thing.key]
+            ]
             for one in {(typed.field, typed.side): typed for typed in thing.typed}.values():
                 meaning = thing.fields[one.field].meaning(one.value)
                 known = {before[thing.key].get(one.field), thing.held[one.field], one.over}

@@ -82,6 +82,10 @@ async def tell(loop: VirtualLoop, port: Port, seed: int, size: Size) -> Told:
                     *money.judge(),
                     *still_there(world, people.deleted),
                 ]
+            if not told.faults:
+                world.replay(rng)
+                await come_to_rest(world)
+                told.faults = judge.judge_quiet("I7 a replay wrote")
     except AssertionError as broken:
         told.faults = [f"{type(broken).__name__}: {broken}"]
     told.edits = people.edits + money.acts
