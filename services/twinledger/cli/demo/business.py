@@ -136,8 +136,8 @@ def _person(run: int, number: int) -> Person:
         family=family,
         organization=trade if number % 5 < 3 else "",
         email=f"{given}.{number:02d}@run{run}.example".lower(),
-        phone=f"{dial}{number:04d}",
-        street=f"{100 + number} Main Street",
+        phone=f"{dial}{run % 90 * 100 + number:04d}",  # nobody of a later run resembles one of an earlier
+        street=f"{run % 90 * 100 + number} Main Street",
         city=city,
         region=region,
         code=code,
