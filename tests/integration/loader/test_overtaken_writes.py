@@ -15,6 +15,7 @@ from twinledger.state.intent_queue import look_again, mark_unknown, next_name, p
 from twinledger.state.intents import open_intents
 
 CONTACT = "zoho_books.contact"
+DOCUMENTS = "select count(*) from outbox where topic like '%source-records%'"
 RESULTS = "select count(*) from outbox where topic like '%write-results%'"
 BOOKS_ANA = {key: value for key, value in ANA.items() if key != "kind"}
 
@@ -65,7 +66,7 @@ async def test_an_answer_that_its_echo_has_overtaken_takes_nothing_back(loader: 
     for website in ("https://ours.example", "https://theirs.example"):
         shown = BOOKS_ANA | {"website": website}
         await loader.enrich.feed(loader.enrich.record(CONTACT, "1", shown, at=datetime.now(UTC)))
-    told = await loader.enrich.rows(RESULTS)
+    told, documents = await loader.enrich.rows(RESULTS), await loader.enrich.rows(DOCUMENTS)
     vendor.may_answer.set()
 
     async def was_told() -> bool:
@@ -75,6 +76,7 @@ async def test_an_answer_that_its_echo_has_overtaken_takes_nothing_back(loader: 
     (row,) = await loader.enrich.rows("select fields, content_hash from shadow where object = $1", CONTACT)
     assert row["fields"]["website"] == "https://theirs.example"
     assert row["content_hash"] is not None
+    assert await loader.enrich.rows(DOCUMENTS) == documents
 
 
 @pytest.mark.parametrize("late", ["postpone", "unknown", "next_name", "look_again", "reject"])

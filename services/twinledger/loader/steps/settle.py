@@ -96,7 +96,11 @@ class Settler:
         rows = [_row(built, answer) for built, answer in kept]
         await wake(connection, [row.key.text() for row in rows])
         await wake_waiting(connection, [f"entity:{row.entity_id}@{row.key.object}" for row in rows])
-        return [r for built, answer in kept for r in self.feed_back.applied(built.intent, answer)]
+        return [
+            record
+            for built, answer in kept
+            for record in self.feed_back.applied(built.intent, answer, is_news=built.intent.id in news)
+        ]
 
     async def _without_foreign(
         self, connection: Connection, applied: Sequence[tuple[Built, Applied]]
