@@ -11,7 +11,7 @@ from tests.integration.loader.conftest import Loader
 
 from twinledger.connectors.base.contract import NotApplied, WriteAnswer, WriteCall
 from twinledger.kernel.errors import TransientError
-from twinledger.state.intent_queue import look_again, mark_unknown, next_name, postpone, reject
+from twinledger.state.intent_outcomes import look_again, mark_unknown, next_name, postpone, reject
 from twinledger.state.intents import open_intents
 
 CONTACT = "zoho_books.contact"

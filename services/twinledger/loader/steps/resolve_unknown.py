@@ -32,7 +32,7 @@ from twinledger.mapping.document import decode
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
-from twinledger.state.intent_queue import Lost, look_again, postpone
+from twinledger.state.intent_outcomes import Lost, look_again, postpone
 from twinledger.state.records import Review, system_of
 from twinledger.state.shadows import hold_target
 

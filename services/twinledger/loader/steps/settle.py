@@ -25,7 +25,7 @@ from twinledger.state.budgets import close_group
 from twinledger.state.crosswalk import bind, rows_of_entities, rows_of_keys
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
-from twinledger.state.intent_queue import (
+from twinledger.state.intent_outcomes import (
     carry_on,
     confirm,
     mark_unknown,
