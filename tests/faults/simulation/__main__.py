@@ -1,4 +1,7 @@
-"""`make soak N=1000000`: simulated edits, at least N more than there were, or ten seeds that fail; `SEED=7` plays one story again."""
+"""`make soak N=1000000`: simulated edits, at least N more than there were; `SEED=7` plays one story again.
+
+It ends early when ten seeds have failed.
+"""
 
 from __future__ import annotations
 

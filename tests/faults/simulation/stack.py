@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from tests.fakes.broker import MemoryBroker
-from tests.faults.simulation.database import Port, SimPool
+from tests.faults.simulation.database import SimPool
 from tests.faults.simulation.life import Life
 from tests.faults.simulation.outside import KEYS_TEXT
+from tests.faults.simulation.port import Port
 from tests.faults.simulation.vendors import Vendors
 from tests.faults.simulation.virtual_time import LoopClock, VirtualLoop
 

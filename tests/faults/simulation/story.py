@@ -6,10 +6,10 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 
-from tests.faults.simulation.database import Port
 from tests.faults.simulation.judge import Judge, still_there
 from tests.faults.simulation.money import Money
 from tests.faults.simulation.people import People
+from tests.faults.simulation.port import Port
 from tests.faults.simulation.rest import come_to_rest
 from tests.faults.simulation.stack import STAGES, SimWorld
 from tests.faults.simulation.virtual_time import VirtualLoop
