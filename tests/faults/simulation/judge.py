@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-import orjson
+from tests.faults.simulation.exposure import is_exposed
 from tests.faults.simulation.stack import SimWorld
 from tests.faults.simulation.things import CUSTOMERS, ITEMS, STATE, Thing, Typed, id_of
-from tests.faults.soak_fields import PATHS, Record, form, shown
+from tests.faults.soak_fields import PATHS, Record, shown
 
 __all__ = ["Judge", "still_there"]
 
@@ -22,9 +21,6 @@ _BUSINESS = {
     *("client", "contact", "account", "item", "tax", "deal"),
     *("sales_order", "invoice", "payment", "customer_payment"),
 }
-_TO_THE_SECOND = len("2026-03-02T09:00:00")
-_EXPOSED_S = 6.0
-"""From the look at the versions of a round to its last write: what no vendor but CRM lets us close."""
 _KEPT = """
     select entity_id, field, loser ->> 'value' as value from conflict where entity_id = any($1::uuid[])
     union all
@@ -119,10 +115,13 @@ class Judge:
                 faults.append(f"I1 {thing.key} {name}: {seen}, typed {told}")
             value = seen["freshbooks"]
             allowed = thing.can_stand(name)
-            if value not in allowed and not any(_exposed(thing, one, ledger) for one in typed):
+            if value not in allowed and not any(self._is_exposed(thing, one, ledger) for one in typed):
                 faults.append(f"I2 {thing.key} {name}: {value!r} is none of {allowed}, typed {told}")
             thing.held[name] = value
         return faults
+
+    def _is_exposed(self, thing: Thing, one: Typed, ledger: Mapping[Any, list[Row]]) -> bool:
+        return is_exposed(thing, one, ledger, self._world.vendors.unheard)
 
     async def _silent(
         self, things: list[Thing], before: Mapping[str, Mapping[str, str]], ledger: Mapping[Any, list[Row]]
@@ -142,7 +141,7 @@ class Judge:
                 known = {before[thing.key].get(one.field), thing.held[one.field], one.over}
                 if meaning in known or (one.field, meaning) in kept[thing.key]:
                     continue
-                if _exposed(thing, one, ledger):
+                if self._is_exposed(thing, one, ledger):
                     self.overwritten += 1
                 else:
                     faults.append(
@@ -204,44 +203,3 @@ def _too_many_writes(thing: Thing, ledger: Mapping[Any, list[Row]]) -> list[str]
             seen = ", ".join(f"{row['seq']} {row['method']} at {row['at']}" for row in writes)
             faults.append(f"I3 {thing.key} {object_name}: {thing.saves} saves, writes: {seen}")
     return faults
-
-
-def _exposed_state(thing: Thing, typed: Typed, ledger: Mapping[Any, list[Row]]) -> bool:
-    """As below: a state has a call or a field of its own."""
-    object_name = thing.main_object(typed.side)
-    here = ledger.get((*object_name.split("."), thing.ids[object_name]), [])
-    ours = [row for row in here if row["kind"] == "request" and _carries_state(row)]
-    presses = [row for row in here if row["kind"] == "act" and row["body"]["op"] in ("archive", "restore")]
-    if not presses:
-        return False
-    pressed_at = datetime.fromisoformat(presses[-1]["at"])
-    gaps = [(datetime.fromisoformat(row["at"]) - pressed_at).total_seconds() for row in ours]
-    return any(0 <= gap <= _EXPOSED_S for gap in gaps)
-
-
-def _carries_state(row: Row) -> bool:
-    return row["path"].endswith("active") or b'"vis_state"' in orjson.dumps(row["body"])
-
-
-def _exposed(thing: Thing, typed: Typed, ledger: Mapping[Any, list[Row]]) -> bool:
-    """Right after the save our write to the very record carried the field too (Books takes an address
-    whole); or the save hides behind another of the same second: stamps have whole seconds; or it undid
-    a write whose answer was lost, so that the record looks as if neither had been."""
-    if typed.field == "state":
-        return _exposed_state(thing, typed, ledger)
-    place = thing.fields[typed.field].places[typed.side]
-    object_name, part = form(typed.side, place, "1", of_company=thing.of_company)
-    here = ledger.get((*object_name.split("."), thing.ids[object_name]), [])
-    saves = [row for row in here if row["kind"] == "act" and part.keys() <= row["body"]["fields"].keys()]
-    if not saves:
-        return False
-    leaf = f'"{next(iter(part))}"'.encode()
-    saved_at = datetime.fromisoformat(saves[-1]["at"])
-    second = saves[-1]["at"][:_TO_THE_SECOND]
-    hides = sum(row["kind"] == "effect" and row["at"].startswith(second) for row in here) > 1
-    late = [
-        datetime.fromisoformat(row["at"]) - saved_at
-        for row in here
-        if row["kind"] == "request" and leaf in orjson.dumps(row["body"])
-    ]
-    return any(gap.total_seconds() >= 0 and (hides or gap.total_seconds() <= _EXPOSED_S) for gap in late)
