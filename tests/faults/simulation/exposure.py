@@ -37,7 +37,8 @@ def is_exposed(thing: Thing, typed: Typed, ledger: Mapping[Any, list[Row]], unhe
     gaps = [_seconds(save, row) for row in ours if _seconds(save, row) >= 0]
     if not gaps:
         return False
-    return min(gaps) <= _EXPOSED_S or _hides(save, here) or _is_over_a_lost_write(save, ours, unheard)
+    is_next = min(gaps) <= _EXPOSED_S
+    return is_next or _hides(save, here) or _is_over_a_lost_write(save, ours, unheard)
 
 
 def _place(thing: Thing, typed: Typed) -> tuple[str, Any, Any]:
@@ -66,7 +67,7 @@ def _carries_state(row: Row) -> bool:
 
 def _hides(save: Row, here: Sequence[Row]) -> bool:
     second = save["at"][:_TO_THE_SECOND]
-    return sum(row["kind"] == "effect" and row["at"].startswith(second) for row in here) > 1
+    return len([row for row in here if row["kind"] == "effect" and row["at"].startswith(second)]) > 1
 
 
 def _is_over_a_lost_write(save: Row, ours: Sequence[Row], unheard: Collection[int]) -> bool:

@@ -1,0 +1,76 @@
+"""`make mutants`: the safeguards, and the first test that goes red without each; `ONLY=name,name`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.mutants.safeguards import SAFEGUARDS, Safeguard
+
+PROCESSES = 2
+PATIENCE_S = 600.0
+_RED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+
+
+def red_without(safeguard: Safeguard) -> tuple[str, float]:
+    """The first test that fails, or why there is none."""
+    began = time.monotonic()
+    done = _pytest(safeguard.tests, {"MUTATE": safeguard.name})
+    red = _RED.search(done.stdout)
+    if done.returncode == 1 and red is not None:
+        return red.group(1), time.monotonic() - began
+    return "", time.monotonic() - began
+
+
+def green_as_it_is(safeguards: Iterable[Safeguard]) -> bool:
+    """A test that is red anyway proves nothing."""
+    tests = sorted({test for one in safeguards for test in one.tests})
+    done = _pytest(tests, {})
+    if done.returncode:
+        sys.stdout.write(done.stdout[-4000:])
+    return done.returncode == 0
+
+
+def _pytest(tests: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "--tb=no", "-p", "tests.mutants.switch"]
+    return subprocess.run(
+        [*command, "-p", "no:cacheprovider", *tests],
+        env={**os.environ, "PYTHONHASHSEED": "0", **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="")
+    only = [name for name in parser.parse_args().only.split(",") if name]
+    chosen = [one for one in SAFEGUARDS if not only or one.name in only]
+    _say("with every safeguard on ...")
+    if not green_as_it_is(chosen):
+        _say("red already: mend that first")
+        return 1
+    green = []
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        for safeguard, (red, took_s) in zip(chosen, pool.map(red_without, chosen), strict=True):
+            _say(f"{safeguard.name:<28} {took_s:4.0f} s  {red or 'STAYS GREEN'}")
+            green += [] if red else [safeguard.name]
+    _say(f"{len(chosen) - len(green)} of {len(chosen)} safeguards are missed when they are off")
+    return 1 if green else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
