@@ -28,6 +28,7 @@ Row = dict[str, Any]
 class _Order:
     """What was ordered, and what was done since with the invoice of it."""
 
+    buyer: Thing
     total: Decimal
     invoice_id: str = ""
     is_sent: bool = False
@@ -44,12 +45,12 @@ class Money:
 
     def trades(self, things: list[Thing], count: int) -> Iterator[float]:
         """Orders, invoices sent, payments in parts; yields how long to pause after each."""
-        buyers = [one for one in things if "zoho_books.contact" in one.ids]
+        buyers = [one for one in things if not one.is_item and "zoho_books" in one.sides() and one.ids]
         goods = [one for one in things if "zoho_books.item" in one.ids]
         for _ in range(count):
             billed = [one for one in self._orders.values() if one.invoice_id]
             unsent = [one for one in billed if not one.is_sent]
-            owing = [one for one in billed if one.is_sent and one.paid < one.total]
+            owing = [one for one in billed if one.is_sent and one.paid < one.total and not one.buyer.merged]
             act = self._rng.random()
             if owing and act < 0.4:
                 self._pay(self._rng.choice(owing))
@@ -83,7 +84,7 @@ class Money:
         except Refusal:  # the buyer or an item is archived there
             return
         self._act("zoho_books", "sales_order", "confirm", order, {})
-        self._orders[reference] = _Order(total)
+        self._orders[reference] = _Order(buyer, total)
 
     def _send(self, order: _Order) -> None:
         self._act("freshbooks", "invoice", "send", order.invoice_id, {})
@@ -101,6 +102,11 @@ class Money:
         }
         self._act("freshbooks", "payment", "create", None, fields)
         order.paid += amount
+
+    def payers(self) -> list[Thing]:
+        """Who has invoices and has paid none: a paid one cannot be given to another customer in Books."""
+        paid = {one.buyer for one in self._orders.values() if one.paid}
+        return [one.buyer for one in self._orders.values() if one.invoice_id and one.buyer not in paid]
 
     def _act(self, system: str, name: str, op: str, record_id: str | None, fields: Row) -> str:
         self.acts += 1

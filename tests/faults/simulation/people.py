@@ -136,6 +136,7 @@ class People:
         """Something that nobody has touched since the last rest, on one side; the vendor may refuse."""
         rng = self._rng
         idle = [one for one in self.things if one.ids and not one.typed and not one.of_company]
+        idle = [one for one in idle if not one.merged and not one.is_kept]
         if not idle:
             return
         thing = rng.choice(idle)

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from tests.faults.simulation.judge import Judge, still_there
+from tests.faults.simulation.merges import Merges
 from tests.faults.simulation.money import Money
 from tests.faults.simulation.people import People
 from tests.faults.simulation.port import Port
@@ -62,6 +63,7 @@ async def tell(loop: VirtualLoop, port: Port, seed: int, size: Size) -> Told:
     told = Told(seed)
     people, judge = People(world, random.Random(f"people {seed}")), Judge(world)
     money = Money(world, random.Random(f"money {seed}"))
+    merges = Merges(world, random.Random(f"merges {seed}"))
     rng = random.Random(f"weather {seed}")
     _disturb(world, rng)
     try:
@@ -75,11 +77,13 @@ async def tell(loop: VirtualLoop, port: Port, seed: int, size: Size) -> Told:
             for _ in range(size.bursts):
                 if told.faults:
                     break
+                merges.merge_some(people.things, money.payers())
                 await _burst(world, people, money, rng, size.edits)
                 await come_to_rest(world)
                 told.faults = [
                     *await judge.judge(people.things),
                     *money.judge(),
+                    *await merges.judge([*people.things, *people.deleted]),
                     *still_there(world, people.deleted),
                 ]
             if not told.faults:
@@ -88,7 +92,7 @@ async def tell(loop: VirtualLoop, port: Port, seed: int, size: Size) -> Told:
                 told.faults = judge.judge_quiet("I7 a replay wrote")
     except AssertionError as broken:
         told.faults = [f"{type(broken).__name__}: {broken}"]
-    told.edits = people.edits + money.acts
+    told.edits = people.edits + money.acts + merges.acts
     told.overwritten, told.deaths = judge.overwritten, world.deaths
     told.virtual_s, told.statements = loop.time() - began, port.statements - statements
     told.calls = world.vendors.calls

@@ -34,7 +34,7 @@ class Typed:
     at: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Thing:
     """A customer or an item: how it is found on each side, and what was typed since the last rest."""
 
@@ -47,12 +47,19 @@ class Thing:
     typed: list[Typed] = field(default_factory=list)
     saves: int = 0
     deleted_on: str = ""
+    merged: dict[str, Thing] = field(default_factory=dict)
+    """By side: who took its place there."""
+    is_kept: bool = False
+    """It took the place of another."""
 
     def objects(self) -> list[str]:
         """The account first: the contact names it."""
-        if self.is_item:
-            return list(ITEMS)
-        return [one for one in CUSTOMERS if self.of_company or one != "zoho_crm.account"]
+        names = ITEMS if self.is_item else CUSTOMERS
+        return [
+            one
+            for one in names
+            if (self.of_company or one != "zoho_crm.account") and one.partition(".")[0] not in self.merged
+        ]
 
     def main_object(self, side: str) -> str:
         """What carries its state on a side."""
@@ -60,7 +67,10 @@ class Thing:
         return f"{side}.{name}"
 
     def sides(self) -> list[str]:
-        return [side for side in SIDES if not (self.is_item and side == "zoho_crm")]
+        """Where it has a record."""
+        return [
+            side for side in SIDES if side not in self.merged and not (self.is_item and side == "zoho_crm")
+        ]
 
     def can_stand(self, name: str) -> set[str]:
         """Meanings that may be there at rest: the last of each side, but none that somebody typed over."""
