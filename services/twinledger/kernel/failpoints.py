@@ -31,6 +31,7 @@ AWAITS = frozenset(
         "webhook.append",
         "source.read",
         "source.poll",
+        "backfill.step",
         "due_read.take",
         "intent.sending",
         "sink.write",

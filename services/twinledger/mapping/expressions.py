@@ -23,6 +23,7 @@ _NOTHING: Mapping[str, Any] = {}
 _PARTS = re.compile(r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 _NAMES = re.compile(r"(?<![\w.])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(\s*\()?")
 _BOUND = re.compile(r"\.(?:all|exists|exists_one|filter|map)\(\s*(\w+)\s*,")
+_COMPARED = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*) *([=!]=) *'([^'\\]*)'")
 _INT64 = 2**63
 
 Reader = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
@@ -38,8 +39,18 @@ class Condition:
     _program: Any
     _reads: Mapping[str, Reader]
     """The program's variables: handing over a flat few costs half of handing over nested ones."""
+    _compared: tuple[Reader, bool, str] | None
+    """(value, equal?, text) of a condition that is no more than that: half of all are, and every record asks."""
 
     def __call__(self, fields: Mapping[str, Any], document: Mapping[str, Any] = _NOTHING) -> bool:
+        if self._compared is not None:
+            read, equal, text = self._compared
+            value = _plain(read(fields, document))
+            if type(value) is str:
+                return (value == text) is equal
+        return self._evaluated(fields, document)
+
+    def _evaluated(self, fields: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
         context = {name: _plain(read(fields, document)) for name, read in self._reads.items()}
         try:
             result = self._program.execute(context)
@@ -70,7 +81,17 @@ def compile_condition(source: str, known: Collection[str], *, document: bool = F
     pieces[::2] = [_NAMES.sub(replaced, piece) for piece in pieces[::2]]
     fields = frozenset(path for path in variables if path in known)
     reads = {name: _reader(path, known) for path, name in variables.items()}
-    return Condition(source, fields, cel.compile("".join(pieces)), reads)
+    return Condition(source, fields, cel.compile("".join(pieces)), reads, _comparison(source, variables, known))
+
+
+def _comparison(
+    source: str, variables: Collection[str], known: Collection[str]
+) -> tuple[Reader, bool, str] | None:
+    """A path and a text, equal or not: what CEL says of two texts."""
+    found = _COMPARED.fullmatch(source.strip())
+    if found is None or found[1] not in variables:
+        return None
+    return _reader(found[1], known), found[2] == "==", found[3]
 
 
 def _field_size(parts: Sequence[str], known: Collection[str]) -> int:

@@ -67,6 +67,14 @@ class ObjectMapping:
     _blank: str | None
     totals: TotalsRule | None = None
     """How the vendor works out the total of a document from its lines."""
+    _on_create: Mapping[str, FieldLens] = field(init=False)
+    _on_update: Mapping[str, FieldLens] = field(init=False)
+    """Lenses whose change may cause such a write; planning asks for them with every record."""
+
+    def __post_init__(self) -> None:
+        for place, creating in (("_on_create", True), ("_on_update", False)):
+            lenses = {name: lens for name, lens in self._lenses.items() if lens.writable(creating=creating)}
+            object.__setattr__(self, place, lenses)
 
     @property
     def definition(self) -> str:
@@ -131,9 +139,8 @@ class ObjectMapping:
     def writable(self, creating: bool, fields: Mapping[str, JSON] | None = None) -> frozenset[str]:
         """Fields whose change may cause a write. Those that need a call of their own (`phase_of`) are
         no part of a create. `fields` (the entity's) leaves out what does not apply to this record."""
-        return frozenset(
-            name for name, lens in self._lenses.items() if lens.writable(creating=creating)
-        ).difference(() if fields is None else self._not_applying(fields))
+        lenses = self._on_create if creating else self._on_update
+        return frozenset(lenses).difference(() if fields is None else self._not_applying(fields))
 
     def phase_of(self, name: str) -> str | None:
         """Name of the vendor call that an update of this field needs; None: the ordinary update."""
@@ -156,13 +163,13 @@ class ObjectMapping:
         known = known or {}
         said: dict[str, JSON] = {}
         not_applying = self._not_applying(fields)
-        for name, lens in self._lenses.items():
-            if not lens.writable(creating=creating) or name not in fields or name in not_applying:
+        for name, lens in (self._on_create if creating else self._on_update).items():
+            if name not in fields or name in not_applying:
                 continue
             value = fields[name]
-            if value is None and not lens.clearable:
+            if lens.expect is None and known.get(name, MISSING) == value:
                 continue
-            if lens.expect is None and name in known and known[name] == value:
+            if value is None and not lens.clearable:
                 continue
             try:
                 said[name] = lens.expect(fields) if lens.expect else lens.normal(value)

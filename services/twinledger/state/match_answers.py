@@ -21,7 +21,7 @@ from twinledger.state.entities import load_entities, lock_entities, save_entitie
 from twinledger.state.history import AuditRow, save_audit
 from twinledger.state.identity import lock_types
 from twinledger.state.records import CrosswalkRow, Entity, ExternalKey
-from twinledger.state.unresolved import forget_unresolved, load_unresolved
+from twinledger.state.unresolved import forget_unresolved, load_unresolved, waiting_for
 
 __all__ = ["MatchAnswer", "answer_match"]
 
@@ -65,7 +65,7 @@ async def _asked(connection: Connection, workspace: str, number: int) -> Externa
     )
     if subject is None:
         raise PermanentError(f"no open question {number} of kind match", error_class="gone")
-    return _key_of(subject)
+    return ExternalKey.parse(subject)
 
 
 async def _chosen(
@@ -146,16 +146,6 @@ async def _others(
     connection: Connection, workspace: str, key: ExternalKey, entity: UUID | None
 ) -> list[ExternalKey]:
     """Records whose own question rests on this one: the account of a contact, rivals for one place."""
-    rows = await connection.fetch(
-        """select subject from review_item where workspace = $1 and kind = 'match' and state = 'open'
-              and evidence ->> 'waits_for' = $2 order by id""",
-        workspace,
-        key.text(),
-    )
+    rest = await waiting_for(connection, workspace, [key])
     about = await load_unresolved(connection, workspace, [entity] if entity is not None else [], [])
-    return [*(_key_of(row["subject"]) for row in rows), *(one.key for one in about)]
-
-
-def _key_of(text: str) -> ExternalKey:
-    object_name, _, external_id = text.partition("/")
-    return ExternalKey(object_name, external_id)
+    return [*rest, *(one.key for one in about)]

@@ -52,6 +52,12 @@ class ExternalKey(NamedTuple):
     def text(self) -> str:
         return f"{self.object}/{self.external_id}"
 
+    @classmethod
+    def parse(cls, text: str) -> ExternalKey:
+        """The key that `text` named."""
+        object_name, _, external_id = text.partition("/")
+        return cls(object_name, external_id)
+
 
 class Target(NamedTuple):
     """Where an entity lives on one side."""

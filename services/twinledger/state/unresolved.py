@@ -11,7 +11,14 @@ import orjson
 from twinledger.kernel.database import Connection
 from twinledger.state.records import ExternalKey, Fields
 
-__all__ = ["Unresolved", "forget_unresolved", "load_unresolved", "save_unresolved", "unresolved_with_keys"]
+__all__ = [
+    "Unresolved",
+    "forget_unresolved",
+    "load_unresolved",
+    "save_unresolved",
+    "unresolved_with_keys",
+    "waiting_for",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,19 @@ async def unresolved_with_keys(
         list(keys),
     )
     return [ExternalKey(row["object"], row["external_id"]) for row in rows]
+
+
+async def waiting_for(
+    connection: Connection, workspace: str, keys: Collection[ExternalKey]
+) -> list[ExternalKey]:
+    """Records whose own question rests on one of these: the account of a contact."""
+    rows = await connection.fetch(
+        """select subject from review_item where workspace = $1 and kind = 'match' and state = 'open'
+              and evidence ->> 'waits_for' = any($2::text[]) order by id""",
+        workspace,
+        [key.text() for key in keys],
+    )
+    return [ExternalKey.parse(row["subject"]) for row in rows]
 
 
 async def save_unresolved(connection: Connection, workspace: str, asked: Iterable[Unresolved]) -> None:

@@ -160,6 +160,30 @@ async def test_who_waits_is_judged_again_when_the_right_one_arrives(enrich: Enri
     assert [row["patch"]["email"] for row in books] == ["other@pier.example"]
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_an_account_is_judged_again_when_the_contact_it_waited_for_is_known(
+    enrich: Enrich, together: bool
+) -> None:
+    """The contact was taken for a namesake; its own client comes later, and nobody has to say a word."""
+    other = ANA | {"email": "other@pier.example", "phones.business": "+12075550177"}
+    crm, person = "zoho_crm.contact", ANA | {"phones.business": None}
+    account = enrich.record(
+        "zoho_crm.account", "50", {"organization": "Pier Books"}, related={"contacts": [f"{crm}/5"]}
+    )
+    await enrich.feed(enrich.record(CLIENT, "1", other))
+    await enrich.feed(enrich.record(crm, "5", person))
+    if not together:
+        await enrich.feed(account)
+        assert len(await enrich.rows("select 1 from review_item where state = 'open'")) == 2
+    await enrich.feed(enrich.record(CLIENT, "2", ANA))
+    again = [account] if together else []
+    await enrich.feed(*again, enrich.record(crm, "5", person))
+    asked = await enrich.rows("select subject from review_item where state = 'open'")
+    assert [row["subject"] for row in asked] == ["zoho_crm.account/50"]
+    hints = await enrich.rows("select value from outbox where topic = 'twinledger.hints.v1' order by id")
+    assert b"50" in hints[-1]["value"]
+
+
 async def test_two_products_that_share_records_hold_one_entity_in_two_rows(enrich: Enrich) -> None:
     order = {"number": "SO-1", "date": "2026-11-20", "currency": "USD", "state": "confirmed", "total": "300"}
     definitions = enrich.pipeline.definitions

@@ -64,3 +64,17 @@ def test_a_condition_that_gives_no_truth_is_a_fault(source: str) -> None:
 def test_a_condition_names_the_fields_it_needs() -> None:
     condition = compile_condition("organization == '' || document.x == 'name.given'", FIELDS, document=True)
     assert condition.fields == {"organization"}
+
+
+@pytest.mark.parametrize("comparison", ["== ''", "!= ''", "== 'Harbor'", "!= 'Harbor'"])
+@pytest.mark.parametrize("value", ["", "Harbor", "Häfen", None, 7, 2**70, True, Decimal("12.50"), ["Harbor"]])
+def test_a_mere_comparison_says_what_cel_says(comparison: str, value: Any) -> None:
+    """In brackets it is left to CEL."""
+
+    def said(source: str) -> object:
+        try:
+            return compile_condition(source, FIELDS)({"organization": value})
+        except ValueFault as fault:
+            return type(fault)
+
+    assert said(f"organization {comparison}") == said(f"(organization {comparison})")

@@ -24,6 +24,7 @@ class Outcome:
     results: Sequence[EntityResult]
     conflicts: Sequence[Mapping[str, Any]]
     dead_letters: Sequence[Mapping[str, Any]]
+    questions: Sequence[Mapping[str, Any]]
 
     @property
     def equal(self) -> bool:
@@ -54,6 +55,8 @@ def print_outcome(outcome: Outcome, form: Form) -> None:
         say(f"unequal: {each.entity} {each.key} {each.field}: {each.freshbooks!r} in FreshBooks, {each.zoho}")
     for letter in outcome.dead_letters:
         say(f"dead letter: {letter['reason']} ({letter['message']}); try: twinledger dlq show {letter['id']}")
+    for asked in outcome.questions:
+        say(f"question: {asked['kind']} of {asked['subject']}; try: twinledger review show {asked['id']}")
     verdict = "both sides are equal" if outcome.equal else f"{len(differences)} differences"
     say(f"\n{verdict} after {outcome.seconds:.1f} s on {outcome.broker} and {outcome.database}")
 

@@ -26,6 +26,9 @@ _CONFLICTS = """
     select entity_type, field, policy, winner, loser, found_at from conflict
      where found_at >= $1 order by found_at, id
 """
+_QUESTIONS = """
+    select id, kind, subject from review_item where state = 'open' and raised_at >= $1 order by id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ async def play(session: Session, began: float) -> Outcome:
         results,
         [dict(row) for row in await session.pool.fetch(_CONFLICTS, since)],
         await dead_letters(stack.broker.address, since, clock, within_s=5),
+        [dict(row) for row in await session.pool.fetch(_QUESTIONS, since)],
     )
 
 

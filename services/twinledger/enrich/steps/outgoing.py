@@ -26,16 +26,21 @@ class Outgoing:
     workspace: str
 
     def intents(self, planned: Iterable[Intent]) -> list[OutRecord]:
-        """One record an intent, keyed by budget group so that batches form in one loader."""
-        return [self._intent(intent) for intent in planned if intent.state == "planned"]
+        """One record a budget group and lane: a wake-up, however many intents wait there."""
+        together: dict[tuple[str, Lane], list[Intent]] = {}
+        for intent in planned:
+            if intent.state == "planned":
+                together.setdefault((intent.budget_group, intent.lane), []).append(intent)
+        return [self._intents(*intents) for intents in together.values()]
 
     def hints(self, wanted: Iterable[ExternalKey]) -> list[OutRecord]:
         """Look there first: a parent that is not known yet."""
         return [self._hint(key) for key in sorted(wanted)]
 
-    def _intent(self, intent: Intent) -> OutRecord:
+    def _intents(self, intent: Intent, *more: Intent) -> OutRecord:
         value = {
             "intent_id": str(intent.id),
+            "more_ids": [str(other.id) for other in more],
             "workspace": self.workspace,
             "budget_group": intent.budget_group,
             "lane": intent.lane,

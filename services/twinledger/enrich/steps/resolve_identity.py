@@ -14,7 +14,6 @@ from uuid import UUID
 
 from twinledger.enrich.observed import ROLE, BatchState, Observed
 from twinledger.enrich.steps.recognise import compared_with, matched_by_score, matched_exactly
-from twinledger.enrich.steps.resolve_references import key_named
 from twinledger.kernel.ids import derived_id
 from twinledger.mapping.matching.match_keys import identifying, match_keys
 from twinledger.mapping.matching.verdict import Candidate
@@ -81,12 +80,12 @@ def _waits(observed: Observed, state: BatchState) -> Retry | None:
 
 def related_keys(observed: Observed) -> list[ExternalKey]:
     """Records that share the identity but are not named in the document: contacts of an account."""
-    return [key_named(name) for names in observed.related.values() for name in names]
+    return [ExternalKey.parse(name) for names in observed.related.values() for name in names]
 
 
 def link_keys(observed: Observed) -> list[ExternalKey]:
     """Records the document names as sharing its identity: the account of a contact."""
-    return [key_named(name) for name in observed.links.values()]
+    return [ExternalKey.parse(name) for name in observed.links.values()]
 
 
 def shared_keys(observed: Observed, rule: SyncRule) -> list[ExternalKey]:

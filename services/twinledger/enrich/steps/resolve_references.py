@@ -18,7 +18,7 @@ from twinledger.mapping.line_taxes import SECOND, in_order
 from twinledger.road.outcome import Ok, Retry
 from twinledger.state.records import ExternalKey
 
-__all__ = ["key_named", "named_keys", "named_natural_keys", "resolve_references"]
+__all__ = ["named_keys", "named_natural_keys", "resolve_references"]
 
 ENTITY_PREFIX = "entity:"
 
@@ -72,16 +72,8 @@ def _entity_named(value: str, state: BatchState) -> UUID | None:
 
 def external_key(value: str) -> ExternalKey | None:
     """ "freshbooks.client/24018" -> its key; None for a natural key."""
-    head, slash, external_id = value.partition("/")
-    if not slash or "?" in head:
-        return None
-    return ExternalKey(head, external_id)
-
-
-def key_named(value: str) -> ExternalKey:
-    """As `external_key`, for a name that is always an id."""
-    head, _, external_id = value.partition("/")
-    return ExternalKey(head, external_id)
+    head, slash, _ = value.partition("/")
+    return ExternalKey.parse(value) if slash and "?" not in head else None
 
 
 def _named(observed: Observed, refs: Sequence[str]) -> Iterator[str]:

@@ -5,13 +5,25 @@ from __future__ import annotations
 from twinledger.enrich.observed import BatchState
 from twinledger.kernel.database import Connection
 from twinledger.state.answers import ask_replan
-from twinledger.state.unresolved import forget_unresolved, save_unresolved, unresolved_with_keys
+from twinledger.state.records import ExternalKey
+from twinledger.state.unresolved import (
+    forget_unresolved,
+    save_unresolved,
+    unresolved_with_keys,
+    waiting_for,
+)
 
 __all__ = ["look_for_questions", "store_questions"]
 
 
 async def look_for_questions(connection: Connection, state: BatchState) -> None:
-    """A record in review is read and judged again when an entity comes under one of its keys."""
+    """A record in review is read and judged again when an entity comes under one of its keys, or when the
+    record its own question rests on is known by now."""
+    settled = state.questions.settled
+    if settled:
+        asked_now = (r for r in state.reviews if r.evidence.get("waits_for") in {k.text() for k in settled})
+        state.wanted.update(ExternalKey.parse(review.subject) for review in asked_now)
+        state.wanted.update(await waiting_for(connection, state.workspace, settled))
     new = {key for keys in state.rekeyed.values() for key in keys.added}
     if not new:
         return

@@ -145,6 +145,7 @@ class FeedBack:
             "write-intent",
             {
                 "intent_id": str(intent.id),
+                "more_ids": [],
                 "workspace": intent.workspace,
                 "budget_group": intent.budget_group,
                 "lane": intent.lane,
