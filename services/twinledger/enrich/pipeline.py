@@ -80,7 +80,7 @@ class EnrichPipeline:
         observations = [observed for _, observed in part]
         await share_gate(connection, workspace)
         state = await load_state(connection, workspace, observations, self.definitions)
-        await load_graves(connection, state, observations, self.definitions)
+        await load_graves(connection, state, observations, self.definitions, self.clock.now())
         observer = Observer(self.definitions)
         verdicts = [(position, observer.observe(observed, state)) for position, observed in part]
         await self._plan(connection, state, dict(state.touched))

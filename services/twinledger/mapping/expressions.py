@@ -81,7 +81,9 @@ def compile_condition(source: str, known: Collection[str], *, document: bool = F
     pieces[::2] = [_NAMES.sub(replaced, piece) for piece in pieces[::2]]
     fields = frozenset(path for path in variables if path in known)
     reads = {name: _reader(path, known) for path, name in variables.items()}
-    return Condition(source, fields, cel.compile("".join(pieces)), reads, _comparison(source, variables, known))
+    return Condition(
+        source, fields, cel.compile("".join(pieces)), reads, _comparison(source, variables, known)
+    )
 
 
 def _comparison(

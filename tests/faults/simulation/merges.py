@@ -30,6 +30,9 @@ class Merges:
 
     def merge_some(self, things: Collection[Thing], payers: Collection[Thing]) -> None:
         """Between bursts; nobody has typed into any of them since the last rest."""
+        for loser in self.lost:
+            if loser.sides() and self._rng.random() < 0.3:
+                self._merge(loser, next(iter(loser.merged.values())), self._rng.choice(loser.sides()))
         for _ in range(self._rng.choice((0, 0, 1, 1, 2))):
             free = [one for one in things if one.ids and _is_free(one)]
             losers = [one for one in free if one in payers]
@@ -37,9 +40,6 @@ class Merges:
                 loser = self._rng.choice(losers)
                 survivor = self._rng.choice([one for one in free if one is not loser])
                 self._merge(loser, survivor, self._rng.choice(_MERGES_PAPERS))
-        for loser in self.lost:
-            if loser.sides() and self._rng.random() < 0.3:
-                self._merge(loser, next(iter(loser.merged.values())), self._rng.choice(loser.sides()))
 
     def _merge(self, loser: Thing, survivor: Thing, side: str) -> None:
         """What the survivor gets from it is as if somebody had typed it there."""

@@ -19,13 +19,14 @@ from twinledger.enrich.steps.follow_merge import follow, merge_into
 from twinledger.enrich.steps.load_graves import PASSED_ON, says_end, who_ends
 from twinledger.enrich.steps.merge_fields import is_stale
 from twinledger.mapping.sync_rule import SyncRule
-from twinledger.road.outcome import Ok, Outcome, Skip
+from twinledger.road.outcome import Ok, Outcome, Retry, Skip
 from twinledger.state.history import AuditRow
 from twinledger.state.records import Clock, CrosswalkRow, Entity, Fields, Review, Shadow, Target
 from twinledger.state.tombstones import Tombstone
 
 __all__ = ["HELD", "Burial"]
 
+CHILDREN_WAIT_S = 1.0
 HELD = Skip(reason="held: too many deletions at once")
 
 
@@ -66,6 +67,9 @@ class Burial:
             return Skip(reason="gone")
         if not observed.gone and entity.fields.get("state") == observed.fields["state"]:
             return None  # known, or our own doing
+        if (unheard := state.graves.unheard.get(observed.key)) is not None:
+            state.wanted.update(unheard)
+            return Retry(reason="children_unread", waits_for=None, delay_s=CHILDREN_WAIT_S)
         word = state.graves.words.get(observed.key)
         if word is None and rule.entity in state.graves.stopped:
             state.graves.found.append(Tombstone(observed.key, rule.entity, "held"))
