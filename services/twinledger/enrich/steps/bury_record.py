@@ -42,7 +42,8 @@ class Burial:
         row = state.crosswalk.get(observed.key)
         ends = says_end(observed, rule)
         if row is not None and row.status == "merged_into":
-            return follow(row, state, lives=not ends)
+            shadow = state.shadows.get(Target(row.entity_id, observed.key.object, row.role))
+            return follow(row, state, lives=not (ends or (shadow is not None and _is_old(observed, shadow))))
         if not ends:
             return None
         if row is None:  # with our reference it is a write of ours, deleted before we heard its answer
@@ -62,6 +63,7 @@ class Burial:
         survivor = state.graves.survivors.get(observed.key)
         if survivor is not None:
             self._rise(observed, entity, state)
+            _note_end(shadow, observed)
             return merge_into(row, survivor, state)
         if row.status != "active":
             return Skip(reason="gone")
@@ -233,6 +235,11 @@ def _end_of_double(row: CrosswalkRow, state: BatchState) -> Outcome[None]:
 def _end_row(row: CrosswalkRow, shadow: Shadow | None, observed: Observed, state: BatchState) -> None:
     """The side has no record any more; what it last held stays as the base, should it come back."""
     state.end(row, "deleted")
+    _note_end(shadow, observed)
+
+
+def _note_end(shadow: Shadow | None, observed: Observed) -> None:
+    """What was read before it says nothing of the record any more."""
     if shadow is not None:
         shadow.content_hash = None
         shadow.read_started_at = max(shadow.read_started_at, observed.read_started_at)
