@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test test-faults soak gate lint check bench sandbox doctor clean
+.PHONY: help demo test test-faults soak mutants gate lint check bench sandbox doctor clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -22,6 +22,9 @@ test-faults: $(READY) ## kill -9, lost answers, doubled webhooks: the fault camp
 
 soak: $(READY) ## N simulated edits on all sides, everything going wrong, in virtual time; SEED=1 plays one story
 	$(BIN)/python -m tests.faults.simulation $(if $(N),--edits $(N)) $(if $(SEED),--seed $(SEED))
+
+mutants: $(READY) ## each safeguard off in turn: what notices; ONLY=name,name
+	$(BIN)/python -m tests.mutants $(if $(ONLY),--only '$(ONLY)')
 
 gate: $(READY) ## before a release: every independent client of the vendors, arbitrary calls, 100,000 documents of money
 	$(BIN)/pytest tests/contract/sandbox tests/gate $(ARGS)

@@ -266,6 +266,27 @@ _ORDER_AND_MERGE = (
         "if False:",
     ),
     Safeguard(
+        "an end waits for the papers",
+        [f"{_ENRICH}test_papers_of_the_merged.py"],
+        "twinledger.enrich.steps.bury_record",
+        "if (unheard := state.graves.unheard.get(observed.key)) is not None:",
+        "if unheard := ():",
+    ),
+    Safeguard(
+        "old words of the merged",
+        [f"{_ENRICH}test_merges.py"],
+        "twinledger.enrich.steps.bury_record",
+        "            _note_end(shadow, observed)\n            return merge_into",
+        "            return merge_into",
+    ),
+    Safeguard(
+        "gone is no refusal",
+        [f"{_LOADER}test_gone_records.py"],
+        "twinledger.loader.steps.settle",
+        "if _may_have_ended(intent, error):",
+        "if False:",
+    ),
+    Safeguard(
         "mass deletes are held",
         [f"{_ENRICH}test_mass_deletes.py"],
         "twinledger.enrich.steps.load_graves",
