@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -14,38 +15,42 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.mutants.safeguards import SAFEGUARDS, Safeguard
 
 PROCESSES = 2
-PATIENCE_S = 600.0
+PATIENCE_S = 240.0
 _RED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
 def red_without(safeguard: Safeguard) -> tuple[str, float]:
-    """The first test that fails, or why there is none."""
+    """The first test that fails; empty when there is none."""
     began = time.monotonic()
-    done = _pytest(safeguard.tests, {"MUTATE": safeguard.name})
-    red = _RED.search(done.stdout)
-    if done.returncode == 1 and red is not None:
-        return red.group(1), time.monotonic() - began
-    return "", time.monotonic() - began
+    red = _RED.search(_pytest(safeguard.tests, {"MUTATE": safeguard.name})[1])
+    return red.group(1) if red is not None else "", time.monotonic() - began
 
 
 def are_green(tests: Sequence[str]) -> bool:
     """With every safeguard on: a test that is red anyway notices nothing."""
-    done = _pytest(tests, {})
-    if done.returncode:
-        _say(done.stdout[-4000:])
-    return done.returncode == 0
+    status, said = _pytest(tests, {})
+    if status:
+        _say(said[-4000:])
+    return status == 0
 
 
-def _pytest(tests: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "--tb=no", "-p", "tests.mutants.switch"]
-    return subprocess.run(
-        [*command, "-p", "no:cacheprovider", *tests],
+def _pytest(tests: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
+    """Its exit status and what it said. One that does not end is ended, with the servers it started."""
+    options = ("-x", "-q", "-rfE", "--tb=no", "-p", "tests.mutants.switch", "-p", "no:cacheprovider")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *options, *tests],
         env={**os.environ, "PYTHONHASHSEED": "0", **environment},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=PATIENCE_S,
-        check=False,
+        start_new_session=True,
     )
+    try:
+        said, _ = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        said, _ = process.communicate()
+    return process.returncode, said
 
 
 def main() -> int:

@@ -39,18 +39,11 @@ def _sql(name: str, test: str, passage: str, instead: str) -> Safeguard:
 
 _ONCE_ONLY = (
     Safeguard(
-        "inbox",
-        [f"{_ENRICH}test_enrich_pipeline.py"],
-        "twinledger.enrich.steps.load_state",
-        "await already_seen(connection, workspace, {inbox_key(o) for o in batch})",
-        "set()",
-    ),
-    Safeguard(
-        "sending mark",
-        [f"{_LOADER}test_loader.py"],
-        "twinledger.loader.executor",
-        "marked = await mark_sending(connection, marks, s.owner, s.send_by_s)",
-        "marked = {mark.intent.id: self._clock.now() for mark in marks}",
+        "stale words of what ended",
+        [f"{_ENRICH}test_ends.py"],
+        "twinledger.enrich.steps.bury_record",
+        'if row is not None and row.status in ("merged_into", "deleted") and not ends:',
+        "if False:",
     ),
     Safeguard(
         "marks of a former life",

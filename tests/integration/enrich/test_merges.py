@@ -258,7 +258,7 @@ async def test_an_old_word_of_a_merged_record_brings_it_to_no_life(enrich: Enric
     await enrich.feed(invoice(enrich, "2"))
     await enrich.feed(enrich.record(CLIENT, "1", ANA | {"state": "deleted"}))
     for _ in range(2):
-        assert await enrich.feed(old) == [Skip(reason="merged")]
+        assert await enrich.feed(old) == [Skip(reason="stale")]
     assert (await row_of(enrich, CLIENT, "1")).merged_into == "2"
 
 

@@ -41,9 +41,12 @@ class Burial:
         rule = self.definitions.rules[observed.entity_type]
         row = state.crosswalk.get(observed.key)
         ends = says_end(observed, rule)
-        if row is not None and row.status == "merged_into":
+        if row is not None and row.status in ("merged_into", "deleted") and not ends:
             shadow = state.shadows.get(Target(row.entity_id, observed.key.object, row.role))
-            return follow(row, state, lives=not (ends or (shadow is not None and _is_old(observed, shadow))))
+            if shadow is not None and _is_old(observed, shadow):
+                return Skip(reason="stale")
+        if row is not None and row.status == "merged_into":
+            return follow(row, state, lives=not ends)
         if not ends:
             return None
         if row is None:  # with our reference it is a write of ours, deleted before we heard its answer
