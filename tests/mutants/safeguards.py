@@ -48,9 +48,9 @@ _ONCE_ONLY = (
     Safeguard(
         "marks of a former life",
         [f"{_LOADER}test_loader.py"],
-        "twinledger.loader.worker",
-        "lost = await give_up_dead_owner(connection, self._owner, LONGEST_CALL)",
-        "lost = 0",
+        "twinledger.state.intent_outcomes",
+        "and (owner = $1 or sent_at",
+        "and (owner <> $1 or sent_at",
     ),
     Safeguard(
         "reference",
@@ -68,7 +68,7 @@ _ONCE_ONLY = (
     ),
     Safeguard(
         "adopt after comparing",
-        [_STORIES],
+        [f"{_LOADER}test_loader.py"],
         "twinledger.loader.steps.resolve_unknown",
         "elif read.documents and self._shows(lost, read.documents[0]):",
         "elif read.documents:",
@@ -162,7 +162,7 @@ _ORDER_AND_MERGE = (
     ),
     Safeguard(
         "echo by value",
-        [f"{_STEPS}test_settle_echo.py", f"{_ENRICH}test_after_our_write.py", _STORIES],
+        [f"{_LOADER}test_overtaken_writes.py", f"{_ENRICH}test_enrich_pipeline.py"],
         "twinledger.enrich.steps.observe",
         "repeats = settle_echo(shown, target, state, carries_reference=carries)",
         "repeats = False",
@@ -200,7 +200,7 @@ _ORDER_AND_MERGE = (
         [f"{_LOADER}test_overtaken_writes.py"],
         "twinledger.state.intent_outcomes",
         "'unknown', error_class = $2, error = $3\n            where id = $1 and attempt = $4",
-        "'unknown', error_class = $2, error = $3\n            where id = $1 and $4 = $4",
+        "'unknown', error_class = $2, error = $3\n            where id = $1 and $4 >= 0",
     ),
     Safeguard(
         "one refusal, one step",
