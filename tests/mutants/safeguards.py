@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 __all__ = ["SAFEGUARDS", "Safeguard"]
 
-_STORIES = "tests/faults/simulation/test_short_stories.py"
 _ENRICH = "tests/integration/enrich/"
 _LOADER = "tests/integration/loader/"
 _ROAD = "tests/integration/road/"
