@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 # Processes that share out the tests, each with its servers; a given server is used by one alone.
 SHARED_BY ?= $(if $(DATABASE_URL)$(KAFKA_BOOTSTRAP_SERVERS),0,2)
 
-.PHONY: help demo test test-faults soak gate lint check bench sandbox doctor clean
+.PHONY: help demo test test-faults soak mutants gate lint check bench sandbox doctor clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -24,6 +24,9 @@ test-faults: $(READY) ## kill -9, lost answers, doubled webhooks: the fault camp
 
 soak: $(READY) ## N simulated edits on all sides, everything going wrong, in virtual time; SEED=1 plays one story
 	$(BIN)/python -m tests.faults.simulation $(if $(N),--edits $(N)) $(if $(SEED),--seed $(SEED))
+
+mutants: $(READY) ## each safeguard off in turn: what notices; ONLY=name,name
+	$(BIN)/python -m tests.mutants $(if $(ONLY),--only '$(ONLY)')
 
 gate: $(READY) ## before a release: every independent client of the vendors, arbitrary calls, 100,000 documents of money
 	$(BIN)/pytest tests/contract/sandbox tests/gate $(ARGS)

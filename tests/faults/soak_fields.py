@@ -173,6 +173,7 @@ PATHS = {
     "name": "name",
     "description": "description",
     "unit_price": "price",
+    "state": "state",
 }
 """What our tables call the fields: only to look up what people are shown of a lost value."""
 

@@ -35,9 +35,14 @@ class Graves:
     same_here: set[tuple[str, UUID, UUID]] = field(default_factory=set)
     """(system, survivor, merged): two entities that are one record on this side."""
 
+    unheard: dict[ExternalKey, Sequence[ExternalKey]] = field(default_factory=dict)
+    """Ends with the documents that name the record and were not read since: who merges moves them."""
+
     found: list[Tombstone] = field(default_factory=list)
     moved: list[MovedChild] = field(default_factory=list)
     changed_elsewhere: dict[ExternalKey, dict[str, object]] = field(default_factory=dict)
     """Ends that meet a later change of another side: what that side holds."""
+    merged: list[tuple[UUID, UUID]] = field(default_factory=list)
+    """(merged, survivor): entities of which one side has a single record from now on."""
     resting: set[UUID] = field(default_factory=set)
     """Entities whose writes rest a little: a merge shows in its children a moment later."""

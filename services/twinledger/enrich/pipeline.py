@@ -92,7 +92,7 @@ class EnrichPipeline:
     ) -> list[tuple[int, Outcome[None]]]:
         observations = [observed for _, observed in part]
         state = await load_state(connection, workspace, observations, self.definitions)
-        await load_graves(connection, state, observations, self.definitions)
+        await load_graves(connection, state, observations, self.definitions, self.clock.now())
         observer = Observer(self.definitions)
         verdicts = [(position, observer.observe(observed, state)) for position, observed in part]
         await self._plan(connection, state, dict(state.touched))

@@ -14,7 +14,7 @@ from twinledger.loader.executor import AWAY
 from twinledger.loader.settle_queue import SettleQueue
 from twinledger.loader.workspace import LONGEST_CALL, WorkspaceWrites
 from twinledger.state.first_sight import open_workspaces
-from twinledger.state.intent_queue import give_up_dead_owner
+from twinledger.state.intent_outcomes import give_up_dead_owner
 
 __all__ = ["LoaderWorker"]
 

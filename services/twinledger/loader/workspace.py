@@ -13,7 +13,7 @@ from twinledger.kernel.database import Pool, transaction
 from twinledger.kernel.errors import FatalError
 from twinledger.loader.executor import AWAY, Executor
 from twinledger.loader.steps.resolve_unknown import UnknownResolver
-from twinledger.state.intent_queue import unknown_intents
+from twinledger.state.intent_outcomes import unknown_intents
 
 __all__ = ["LONGEST_CALL", "WorkspaceWrites"]
 

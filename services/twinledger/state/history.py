@@ -11,7 +11,15 @@ import orjson
 from twinledger.kernel.database import Connection
 from twinledger.state.records import Conflict, Review
 
-__all__ = ["AuditRow", "close_review", "save_audit", "save_conflicts", "save_reviews", "withdraw_reviews"]
+__all__ = [
+    "AuditRow",
+    "close_review",
+    "save_audit",
+    "save_conflicts",
+    "save_reviews",
+    "withdraw_moved",
+    "withdraw_reviews",
+]
 
 
 class AuditRow(NamedTuple):
@@ -98,6 +106,24 @@ async def withdraw_reviews(
             [kind for kind, _ in asked],
             [subject for _, subject in asked],
         )
+
+
+async def withdraw_moved(
+    connection: Connection, workspace: str, merged: Collection[tuple[UUID, UUID]]
+) -> None:
+    """A trigger that only names the survivor of its merged customer has not changed."""
+    if not merged:
+        return
+    await connection.execute(
+        """update review_item r set state = 'withdrawn'
+             from unnest($2::text[], $3::text[]) as m(merged, survivor)
+            where r.workspace = $1 and r.state = 'open'
+              and r.evidence -> 'differs' = jsonb_build_object('customer',
+                      jsonb_build_object('made_from', m.merged, 'now', m.survivor))""",
+        workspace,
+        [f"entity:{merged_id}" for merged_id, _ in merged],
+        [f"entity:{survivor_id}" for _, survivor_id in merged],
+    )
 
 
 async def close_review(connection: Connection, number: int) -> None:

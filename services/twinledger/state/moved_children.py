@@ -1,14 +1,16 @@
-"""State: children that changed their parent on one side, the trace that a merge of two parents leaves."""
+"""State: children of a record, and those that changed their parent: the trace that a merge leaves."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from twinledger.kernel.database import Connection
+from twinledger.state.records import ExternalKey
 
-__all__ = ["MovedChild", "parents_children_moved_to", "save_moved"]
+__all__ = ["MovedChild", "children_unread", "parents_children_moved_to", "save_moved"]
 
 
 class MovedChild(NamedTuple):
@@ -18,6 +20,28 @@ class MovedChild(NamedTuple):
     from_entity: UUID
     to_entity: UUID
     child: str
+
+
+async def children_unread(
+    connection: Connection, parents: Collection[tuple[str, UUID, datetime]]
+) -> dict[UUID, list[ExternalKey]]:
+    """For each (system, customer, moment): some documents there that name it and were not read since."""
+    rows = await connection.fetch(
+        """select p.id, c.object, c.external_id
+             from unnest($1::text[], $2::uuid[], $3::timestamptz[]) as p(system, id, since)
+            cross join lateral (
+                  select x.object, x.external_id from shadow s
+                    join crosswalk x on x.entity_id = s.entity_id and x.object = s.object
+                     and x.status = 'active'
+                   where s.fields ->> 'customer' = 'entity:' || p.id::text and s.fields ? 'customer'
+                     and s.object like p.system || '.%' and s.read_started_at <= p.since
+                   limit 10) as c""",
+        *(list(column) for column in zip(*parents, strict=True)),
+    )
+    found: dict[UUID, list[ExternalKey]] = {}
+    for row in rows:
+        found.setdefault(row["id"], []).append(ExternalKey(row["object"], row["external_id"]))
+    return found
 
 
 async def save_moved(connection: Connection, workspace: str, moved: Iterable[MovedChild]) -> None:

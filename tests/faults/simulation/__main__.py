@@ -1,4 +1,7 @@
-"""`make soak N=1000000`: simulated edits, at least N more than there were; `SEED=7` plays one story again."""
+"""`make soak N=1000000`: simulated edits, at least N more than there were; `SEED=7` plays one story again.
+
+It ends early when ten seeds have failed.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from tests.faults.simulation.campaign import Campaign, keep_seed, replay_command
 
 NOTE = Path(".twinledger/simulation.json")
 PROCESSES = 2
+MOST_FAILURES = 10
+"""More of them tell nothing new."""
 
 
 def soak(edits: int) -> bool:
@@ -32,7 +37,10 @@ def soak(edits: int) -> bool:
             campaign.next_seed += 1
             yield campaign.next_seed - 1
 
-    asyncio.run(run(seeds(), lambda: campaign.edits - before >= edits, told, PROCESSES))
+    def enough() -> bool:
+        return campaign.edits - before >= edits or len(campaign.failed) - failed >= MOST_FAILURES
+
+    asyncio.run(run(seeds(), enough, told, PROCESSES))
     return len(campaign.failed) == failed
 
 

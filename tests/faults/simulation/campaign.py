@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-__all__ = ["Campaign", "kept_seeds", "replay_command"]
+__all__ = ["Campaign", "keep_seed", "kept_seeds", "replay_command", "run", "say", "stopwatch"]
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 _LONGEST_LINE = 16 * 1024 * 1024

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-import orjson
+from tests.faults.simulation.exposure import is_exposed
 from tests.faults.simulation.stack import SimWorld
-from tests.faults.simulation.things import CUSTOMERS, ITEMS, Thing, Typed, id_of
-from tests.faults.soak_fields import PATHS, Record, form, shown
+from tests.faults.simulation.things import CUSTOMERS, ITEMS, STATE, Thing, Typed, id_of
+from tests.faults.soak_fields import PATHS, Record, shown
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "still_there"]
 
 Row = dict[str, Any]
-_EXPOSED_S = 6.0
-"""From the look at the versions of a round to its last write: what no vendor but CRM lets us close."""
+_BUSINESS = {
+    *("client", "contact", "account", "item", "tax", "deal"),
+    *("sales_order", "invoice", "payment", "customer_payment"),
+}
 _KEPT = """
     select entity_id, field, loser ->> 'value' as value from conflict where entity_id = any($1::uuid[])
     union all
@@ -32,7 +33,8 @@ _ENTITIES = """
 _UNEXPECTED = """
     select 'dead letter ' || reason || ' ' || message as what from dead_letter where status = 'open'
     union all
-    select 'review ' || kind || ' ' || subject || ' ' || evidence::text from review_item where state = 'open'
+    select 'review ' || kind || ' ' || subject || ' ' || evidence::text from review_item
+     where state = 'open' and kind <> 'merge'
 """
 
 
@@ -63,6 +65,16 @@ class Judge:
             thing.typed.clear()
             thing.saves = 0
         return faults
+
+    def judge_quiet(self, what: str) -> list[str]:
+        """I3, I7: nothing of ours may have been written since the last judgement."""
+        rows = self._world.vendors.ledger(self._ledger_end)
+        writes = [
+            row
+            for row in rows
+            if row["kind"] == "effect" and row["method"] and row["objects"][0]["object"] in _BUSINESS
+        ]
+        return [f"{what}: {row['method']} {row['path']} at {row['at']}" for row in writes]
 
     def _find(self, things: list[Thing], rows: Mapping[str, list[Row]]) -> list[str]:
         """I4: one record of each thing in each object that holds it."""
@@ -97,31 +109,43 @@ class Judge:
             seen = {
                 side: kind.meaning(shown(side, place, records, of_company=thing.of_company))
                 for side, place in kind.places.items()
+                if side in thing.sides()
             }
+            if not seen:
+                continue
             typed = [one for one in thing.typed if one.field == name]
             told = [f"{one.side} {one.value!r} over {one.over!r} at {one.at:.2f}" for one in typed]
             if len(set(seen.values())) != 1:
                 faults.append(f"I1 {thing.key} {name}: {seen}, typed {told}")
-            value = seen["freshbooks"]
+            value = next(iter(seen.values()))
             allowed = thing.can_stand(name)
-            if value not in allowed and not any(_exposed(thing, one, ledger) for one in typed):
+            if value not in allowed and not any(self._is_exposed(thing, one, ledger) for one in typed):
                 faults.append(f"I2 {thing.key} {name}: {value!r} is none of {allowed}, typed {told}")
             thing.held[name] = value
         return faults
 
+    def _is_exposed(self, thing: Thing, one: Typed, ledger: Mapping[Any, list[Row]]) -> bool:
+        return is_exposed(thing, one, ledger, self._world.vendors.unheard)
+
     async def _silent(
         self, things: list[Thing], before: Mapping[str, Mapping[str, str]], ledger: Mapping[Any, list[Row]]
     ) -> list[str]:
-        """I10: what was typed last on a side is there, or was accepted and followed, or lost visibly."""
+        """I9: what is there was said by somebody. I10: what was typed last on a side is there, or was
+        accepted and followed, or lost visibly."""
         kept = await self._kept(things)
         faults = []
         for thing in things:
+            faults += [
+                f"I9 {thing.key} {name}: nobody said {value!r}"
+                for name, value in thing.held.items()
+                if value and (name, value) not in kept[thing.key]
+            ]
             for one in {(typed.field, typed.side): typed for typed in thing.typed}.values():
                 meaning = thing.fields[one.field].meaning(one.value)
                 known = {before[thing.key].get(one.field), thing.held[one.field], one.over}
                 if meaning in known or (one.field, meaning) in kept[thing.key]:
                     continue
-                if _exposed(thing, one, ledger):
+                if self._is_exposed(thing, one, ledger):
                     self.overwritten += 1
                 else:
                     faults.append(
@@ -143,6 +167,18 @@ class Judge:
             if name is not None and name in thing.fields:
                 kept[thing.key].add((name, thing.fields[name].meaning(row["value"])))
         return kept
+
+
+def still_there(world: SimWorld, deleted: list[Thing]) -> list[str]:
+    """What somebody deleted is archived where it was not deleted, and nothing new was made of it."""
+    faults = []
+    for thing in deleted:
+        for side, place in STATE.places.items():
+            name = thing.main_object(side)
+            row = world.vendors.record_or_none(name, thing.ids[name])
+            if row is not None and STATE.meaning(row[place]) != "archived":
+                faults.append(f"{thing.key} was deleted on {thing.deleted_on} and is active in {name}")
+    return faults
 
 
 def _records_of(thing: Thing, rows: Mapping[str, list[Row]]) -> dict[str, Row]:
@@ -171,22 +207,3 @@ def _too_many_writes(thing: Thing, ledger: Mapping[Any, list[Row]]) -> list[str]
             seen = ", ".join(f"{row['seq']} {row['method']} at {row['at']}" for row in writes)
             faults.append(f"I3 {thing.key} {object_name}: {thing.saves} saves, writes: {seen}")
     return faults
-
-
-def _exposed(thing: Thing, typed: Typed, ledger: Mapping[Any, list[Row]]) -> bool:
-    """Right after the save our write to the very record carried the field too (Books takes an address
-    whole)."""
-    place = thing.fields[typed.field].places[typed.side]
-    object_name, part = form(typed.side, place, "1", of_company=thing.of_company)
-    here = ledger.get((*object_name.split("."), thing.ids[object_name]), [])
-    saves = [row for row in here if row["kind"] == "act" and part.keys() <= row["body"]["fields"].keys()]
-    if not saves:
-        return False
-    leaf = next(iter(part))
-    saved_at = datetime.fromisoformat(saves[-1]["at"])
-    late = [
-        datetime.fromisoformat(row["at"]) - saved_at
-        for row in here
-        if row["kind"] == "request" and f'"{leaf}"'.encode() in orjson.dumps(row["body"])
-    ]
-    return any(0 <= gap.total_seconds() <= _EXPOSED_S for gap in late)

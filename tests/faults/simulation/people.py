@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.faults.simulation.stack import SimWorld
-from tests.faults.simulation.things import ADDRESS, Thing, Typed, customer, item
-from tests.faults.soak_fields import SIDES, FieldOf, form, shown
+from tests.faults.simulation.things import ADDRESS, STATE, Thing, Typed, customer, item
+from tests.faults.simulation.vendors import Refusal
+from tests.faults.soak_fields import CUSTOMER, ITEM, SIDES, FieldOf, form, shown
 
 __all__ = ["People"]
 
 _WHO = ("given", "family", "organization")
 """Typed so that nobody could take one customer for another."""
+_PRESSES = 0.03
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 _MAIL = {"freshbooks": "email", "zoho_crm": "Email", "zoho_books": "email"}
@@ -25,6 +27,7 @@ class People:
     def __init__(self, world: SimWorld, rng: random.Random) -> None:
         self._world, self._rng = world, rng
         self.things: list[Thing] = []
+        self.deleted: list[Thing] = []
         self.edits = 0
         self._number = 0
 
@@ -35,7 +38,7 @@ class People:
         made = customer(f"{_word(rng)}@{_word(rng)}.example", of_company=rng.random() < 0.5)
         self.things.append(made)
         names = ["family", *(["organization"] if made.of_company else [])]
-        names += [name for name in made.fields if name not in names and rng.random() < 0.5]
+        names += [name for name in CUSTOMER if name not in names and rng.random() < 0.5]
         bodies: dict[str, dict[str, Any]] = {}
         if side == "zoho_crm" and made.of_company:
             bodies["zoho_crm.account"] = {}
@@ -72,7 +75,7 @@ class People:
         self.things.append(made)
         side = self._rng.choice(made.sides())
         body: dict[str, Any] = {"sku": made.key}
-        for name, kind in made.fields.items():
+        for name, kind in ITEM.items():
             value = self._value(kind, may_clear=False)
             made.typed.append(Typed(name, side, value, "", self._world.loop.time()))
             body |= form(side, kind.places[side], value, of_company=False)[1]
@@ -86,13 +89,16 @@ class People:
         while left > 0:
             thing = rng.choice([one for one in self.things if one.ids and side in one.sides()])
             for _ in range(min(left, rng.choice((1, 1, 1, 2, 3)))):
-                self.type_into(thing, side, self._some_fields(thing, side))
+                if side in STATE.places and rng.random() < _PRESSES:
+                    self.press(thing, side)
+                else:
+                    self.type_into(thing, side, self._some_fields(thing, side))
                 left -= 1
                 yield rng.choice((0.0, 0.0, 0.01, 0.05, 0.2))
 
     def _some_fields(self, thing: Thing, side: str) -> list[str]:
         """One field, sometimes more of the same form. Books takes an address whole."""
-        name = self._rng.choice(sorted(thing.fields))
+        name = self._rng.choice(sorted(thing.fields.keys() - {"state"}))
         if side == "zoho_books" and name in ADDRESS:
             return list(ADDRESS)
         return [name]
@@ -111,6 +117,39 @@ class People:
         system, _, kind_name = object_name.partition(".")
         self._world.vendors.act(system, kind_name, "update", thing.ids[object_name], body)
         thing.saves += 1
+        self.edits += 1
+
+    def press(self, thing: Thing, side: str) -> None:
+        """Archive or restore."""
+        object_name = thing.main_object(side)
+        shown_now = self._world.vendors.record(object_name, thing.ids[object_name])[STATE.places[side]]
+        value = STATE.type_one(self._rng, 0)
+        op = "archive" if value == "archived" else "restore"
+        system, _, name = object_name.partition(".")
+        self._world.vendors.act(system, name, op, thing.ids[object_name], {})
+        over = STATE.meaning(shown_now)
+        thing.typed.append(Typed("state", side, value, over, self._world.loop.time()))
+        thing.saves += 1
+        self.edits += 1
+
+    def delete_one(self) -> None:
+        """Something that nobody has touched since the last rest, on one side; the vendor may refuse."""
+        rng = self._rng
+        idle = [one for one in self.things if one.ids and not one.typed and not one.of_company]
+        idle = [one for one in idle if not one.merged and not one.is_kept]
+        if not idle:
+            return
+        thing = rng.choice(idle)
+        side = rng.choice(thing.sides())
+        object_name = thing.main_object(side)
+        system, _, name = object_name.partition(".")
+        try:
+            self._world.vendors.act(system, name, "delete", thing.ids[object_name], {})
+        except Refusal:
+            return
+        thing.deleted_on = side
+        self.things.remove(thing)
+        self.deleted.append(thing)
         self.edits += 1
 
     def _create(self, object_name: str, body: dict[str, Any]) -> str:

@@ -9,7 +9,11 @@ from tests.faults.simulation.stack import SimWorld
 
 __all__ = ["NeverAtRest", "come_to_rest"]
 
-_POLLED = "select coalesce(min(polled_at), '-infinity') > $1 from poll_cursor"
+_LOOKED = """
+    select coalesce((select min(polled_at) from poll_cursor), '-infinity') > $1
+       and coalesce((select min(ended_at) from sweep where started_at is null), 'infinity') > $1
+       and not exists (select from sweep where started_at is not null)
+"""
 _WAITING = """
     select (select count(*) from workspace where opened_at is null or catching_up) as closed,
            (select count(*) from first_sight) as unseen,
@@ -32,7 +36,7 @@ async def come_to_rest(world: SimWorld) -> None:
     deadline = world.loop.time() + _WITHIN_S
     for _ in range(2):
         now = world.now
-        while not await world.pool.fetchval(_POLLED, now):
+        while not await world.pool.fetchval(_LOOKED, now):
             await _pass_time(world, deadline, {"polls": 1})
     quiet = 0
     while quiet < 2:

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from tests.faults.simulation.database import Port, make_template
 from tests.faults.simulation.life import life_of_task
 from tests.faults.simulation.outside import standing_in
+from tests.faults.simulation.port import Port
+from tests.faults.simulation.template import make_template
 from tests.faults.simulation.virtual_time import VirtualLoop
 
 from twinledger.cli.dev.database import OwnDatabase

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from tests.fakes.broker import MemoryBroker
-from tests.faults.simulation.database import Port, SimPool
+from tests.faults.simulation.database import SimPool
 from tests.faults.simulation.life import Life
 from tests.faults.simulation.outside import KEYS_TEXT
+from tests.faults.simulation.port import Port
 from tests.faults.simulation.vendors import Vendors
 from tests.faults.simulation.virtual_time import LoopClock, VirtualLoop
 
@@ -27,6 +28,7 @@ from twinledger.kernel.service import Runtime, Worker
 from twinledger.loader import wiring as loader
 from twinledger.loader.settings import LoaderSettings
 from twinledger.road.broker import OutRecord
+from twinledger.road.topics import ROAD, WRITE_RESULTS
 from twinledger.state.budgets import BudgetLimits
 from twinledger.state.sealing import KeyFile
 from twinledger.transform import wiring as transform
@@ -45,6 +47,7 @@ WORKSPACE = "default"
 _LIMITS = BudgetLimits(minute=None, in_flight=50)
 _BUDGETS = {"freshbooks": _LIMITS, "zoho_crm": _LIMITS, "zoho_finance": _LIMITS}
 _PARTITIONS = 6
+_MOST_REPLAYED = 200
 
 
 class StageDied(AssertionError):
@@ -95,6 +98,18 @@ class SimWorld:
     def check_alive(self) -> None:
         if self.failure is not None:
             raise StageDied(f"a stage died by itself: {self.failure!r}") from self.failure
+
+    def replay(self, rng: random.Random) -> int:
+        """A part of every topic of the road lies in it once more; how many records."""
+        again = []
+        for topic in ROAD:
+            log = self.broker.log[topic.name]
+            if topic is not WRITE_RESULTS and log:
+                first = rng.randrange(len(log))
+                again += log[first : first + rng.randrange(1, _MOST_REPLAYED)]
+        for one in again:
+            self.broker.append(OutRecord(one.topic, one.key, one.value, one.headers))
+        return len(again)
 
     def unread(self) -> int:
         """Records on the road that the reader of their group has not fetched."""

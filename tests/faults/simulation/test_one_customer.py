@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from tests.faults.simulation.database import Port
+from tests.faults.simulation.port import Port
 from tests.faults.simulation.server import Server
 from tests.faults.simulation.stack import SimWorld
 from tests.faults.simulation.virtual_time import VirtualLoop

@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 
 from tests.faults.soak_fields import CUSTOMER, ITEM, ORGANIZATION, SIDES, FieldOf, Record
 
-__all__ = ["ADDRESS", "CUSTOMERS", "ITEMS", "Thing", "Typed", "customer", "id_of", "is_of", "item"]
+__all__ = ["ADDRESS", "CUSTOMERS", "ITEMS", "STATE", "Thing", "Typed", "customer", "id_of", "is_of", "item"]
 
 CUSTOMERS = ("freshbooks.client", "zoho_crm.contact", "zoho_crm.account", "zoho_books.contact")
 ITEMS = ("freshbooks.item", "zoho_books.item")
 ADDRESS = ("city", "region", "code", "country", "street")
+_ENDED = {"2", "1", "inactive", "archived", "deleted"}
+STATE = FieldOf(
+    {"freshbooks": "vis_state", "zoho_books": "status"},
+    lambda rng, number: rng.choice(("archived", "active")),
+    lambda value: "archived" if str(value) in _ENDED else "active",
+    clearable=False,
+)
+"""Not typed but pressed: each side has buttons for it."""
 _IDS = {"zoho_books.contact": "contact_id", "zoho_books.item": "item_id"}
 
 
@@ -26,7 +34,7 @@ class Typed:
     at: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Thing:
     """A customer or an item: how it is found on each side, and what was typed since the last rest."""
 
@@ -35,18 +43,34 @@ class Thing:
     is_item: bool = False
     of_company: bool = False
     ids: dict[str, str] = field(default_factory=dict)
-    held: dict[str, str] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=lambda: {"state": "active"})
     typed: list[Typed] = field(default_factory=list)
     saves: int = 0
+    deleted_on: str = ""
+    merged: dict[str, Thing] = field(default_factory=dict)
+    """By side: who took its place there."""
+    is_kept: bool = False
+    """It took the place of another."""
 
     def objects(self) -> list[str]:
         """The account first: the contact names it."""
-        if self.is_item:
-            return list(ITEMS)
-        return [one for one in CUSTOMERS if self.of_company or one != "zoho_crm.account"]
+        names = ITEMS if self.is_item else CUSTOMERS
+        return [
+            one
+            for one in names
+            if (self.of_company or one != "zoho_crm.account") and one.partition(".")[0] not in self.merged
+        ]
+
+    def main_object(self, side: str) -> str:
+        """What carries its state on a side."""
+        name = "item" if self.is_item else "client" if side == "freshbooks" else "contact"
+        return f"{side}.{name}"
 
     def sides(self) -> list[str]:
-        return [side for side in SIDES if not (self.is_item and side == "zoho_crm")]
+        """Where it has a record."""
+        return [
+            side for side in SIDES if side not in self.merged and not (self.is_item and side == "zoho_crm")
+        ]
 
     def can_stand(self, name: str) -> set[str]:
         """Meanings that may be there at rest: the last of each side, but none that somebody typed over."""
@@ -72,12 +96,12 @@ class Thing:
 
 
 def customer(key: str, *, of_company: bool) -> Thing:
-    fields = {**CUSTOMER, **({"organization": ORGANIZATION} if of_company else {})}
+    fields = {**CUSTOMER, **({"organization": ORGANIZATION} if of_company else {}), "state": STATE}
     return Thing(key, fields, of_company=of_company)
 
 
 def item(key: str) -> Thing:
-    return Thing(key, ITEM, is_item=True)
+    return Thing(key, {**ITEM, "state": STATE}, is_item=True)
 
 
 def is_of(row: Record, key: str) -> bool:

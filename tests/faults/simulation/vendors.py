@@ -51,6 +51,8 @@ class Vendors:
         }
         self.calls = 0
         self.late: set[asyncio.Task[None]] = set()
+        self.unheard: set[int] = set()
+        """Calls, by their line in the ledger, whose answer reached nobody."""
         for limiter in self.world.limiters.values():
             limiter.settings.change(dict(WIDE_OPEN))
 
@@ -81,11 +83,21 @@ class Vendors:
         found: dict[str, Any] = kind.render(held)
         return found
 
+    def record_or_none(self, object_name: str, record_id: str) -> dict[str, Any] | None:
+        """None when it is gone without a trace."""
+        kind = self._kinds[object_name]
+        held = kind.table.get(record_id)
+        found: dict[str, Any] | None = None if held is None else kind.render(held)
+        return found
+
     def deliveries_waiting(self) -> int:
         return len(self.world.webhooks.dump()["waiting"])
 
     def ledger(self, after: int = 0) -> list[dict[str, Any]]:
         return [orjson.loads(line) for line in self.world.ledger.read(after)]
+
+    def last_line(self) -> int:
+        return len(self.world.ledger)
 
     def moment(self) -> float:
         """How long something is under way."""
@@ -142,8 +154,13 @@ class _Transport(AsyncBaseTransport):
                 task.add_done_callback(self._vendors.late.discard)
             raise
         response = await self._vendors.send(request, body)
-        await asyncio.sleep(self._vendors.moment())
-        self._step("http.after")
+        line = self._vendors.last_line()
+        try:
+            await asyncio.sleep(self._vendors.moment())
+            self._step("http.after")
+        except asyncio.CancelledError:
+            self._vendors.unheard.add(line)
+            raise
         return response
 
     async def _unheard(self, request: Request, body: bytes) -> None:
@@ -151,6 +168,7 @@ class _Transport(AsyncBaseTransport):
             await self._vendors.send(request, body)
         except ConnectionResetError:
             return
+        self._vendors.unheard.add(self._vendors.last_line())
 
 
 class _Answer:

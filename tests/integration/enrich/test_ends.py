@@ -72,6 +72,20 @@ async def test_a_master_that_is_gone_is_archived_elsewhere_never_deleted(enrich:
     assert row["cause"] == "observation zoho_crm.contact/5"
 
 
+@pytest.mark.parametrize("seen", [True, False])
+async def test_what_was_read_before_an_end_brings_nothing_back(enrich: Enrich, seen: bool) -> None:
+    """Once more from the road, or late on it."""
+    await on_all_sides(enrich)
+    old = enrich.record(CRM, "5", CRM_ANA | {"name.given": "Anna"})
+    if seen:
+        await enrich.feed(old)
+    await enrich.feed(enrich.record(CRM, "5", {}, gone=True))
+    await enrich.feed(old)
+    assert await status(enrich, CRM) == [("5", "deleted")]
+    (row,) = await enrich.rows("select fields ->> 'state' as state from entity")
+    assert row["state"] == "archived"
+
+
 async def test_what_an_end_causes_rests_a_moment(enrich: Enrich) -> None:
     """A merge looks like a deletion until its children are heard of."""
     await on_all_sides(enrich)

@@ -252,6 +252,16 @@ async def test_a_second_merge_leads_to_the_last_survivor_in_one_step(enrich: Enr
     assert (await row_of(enrich, CLIENT, "1")).merged_into == "3"
 
 
+async def test_an_old_word_of_a_merged_record_brings_it_to_no_life(enrich: Enrich) -> None:
+    await two_customers(enrich)
+    old = enrich.record(CLIENT, "1", ANA | {"name.given": "Anna"})
+    await enrich.feed(invoice(enrich, "2"))
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | {"state": "deleted"}))
+    for _ in range(2):
+        assert await enrich.feed(old) == [Skip(reason="stale")]
+    assert (await row_of(enrich, CLIENT, "1")).merged_into == "2"
+
+
 async def test_a_merged_record_that_lives_again_is_a_question(enrich: Enrich) -> None:
     await two_customers(enrich)
     await enrich.feed(invoice(enrich, "2"))

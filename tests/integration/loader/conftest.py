@@ -26,7 +26,7 @@ from twinledger.mapping.definitions import load_shipped
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice
 
-SHORT = ResolverTimes(timedelta(milliseconds=20), timedelta(milliseconds=200), timedelta(seconds=60))
+SHORT = ResolverTimes(timedelta(milliseconds=20), timedelta(milliseconds=1200), timedelta(seconds=60))
 PATIENCE_S = 8
 
 
@@ -90,6 +90,8 @@ async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
     queue.on_settled.append(lambda workspaces: worker.wake_all())
     tasks = [asyncio.create_task(worker.run()), asyncio.create_task(queue.run())]
     yield Loader(enrich, vendors, worker)
+    for vendor in vendors.values():
+        vendor.may_answer.set()
     worker.stop()
     await tasks[0]
     await queue.join()

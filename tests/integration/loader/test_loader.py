@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from tests.fakes.feeding import ANA
 from tests.fakes.vendor import FakeVendor, unknown
-from tests.integration.loader.conftest import Loader
+from tests.integration.loader.conftest import SHORT, Loader
 
 from twinledger.connectors.base.contract import NotApplied, UnknownOutcome, WriteCall
 from twinledger.kernel.errors import PermanentError, TransientError
+from twinledger.state.intent_outcomes import give_up_dead_owner
+from twinledger.state.intent_queue import candidates
 
 CLIENT = "zoho_books.contact"
 
@@ -51,6 +55,8 @@ async def test_nothing_is_sent_before_the_workspace_is_open(loader: Loader) -> N
         "insert into first_sight (workspace, object, external_id) values ('default', 'zoho_crm.contact', '9')"
     )
     await plan_customer(loader)
+    async with loader.enrich.pool.acquire() as connection:
+        assert await candidates(connection, "default", "zoho_finance", 10) == []
     assert await loader.states(CLIENT) == ["planned"]
     assert loader.vendors["zoho_books"].requests == []
 
@@ -66,12 +72,30 @@ async def test_a_lost_answer_is_found_by_reference_and_makes_no_second_record(lo
 async def test_a_request_lost_on_the_way_is_sent_again_after_t_max_with_the_same_reference(
     loader: Loader,
 ) -> None:
-    vendor = loader.vendors["zoho_books"]
-    vendor.before = once(unknown(WriteCall("", "", "create", None, None, {})))
+    vendor, sent_at = loader.vendors["zoho_books"], list[float]()
+    lost = once(UnknownOutcome("connection reset"))
+
+    def lose(call: WriteCall) -> Any:
+        sent_at.append(time.monotonic())
+        return lost(call)
+
+    vendor.before = lose
     await plan_customer(loader)
     await loader.settled(CLIENT)
     first, second = (request[0] for request in vendor.requests)
     assert first.reference == second.reference and len(vendor.records) == 1
+    assert sent_at[1] - sent_at[0] >= SHORT.latest_run.total_seconds()
+
+
+async def test_an_update_lost_on_the_way_is_sent_again(loader: Loader) -> None:
+    vendor = loader.vendors["zoho_books"]
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    vendor.before = once(UnknownOutcome("connection reset"))
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"notes": "ours"}))
+    await loader.until(lambda: _all_settled(loader))
+    (record,) = vendor.records.values()
+    assert "ours" in record["notes"]
 
 
 async def test_a_throttled_write_goes_back_to_planned_and_is_sent_later(loader: Loader) -> None:
@@ -114,15 +138,42 @@ async def test_an_update_carries_only_what_changed(loader: Loader) -> None:
     assert call.body["website"] == "https://a.example" and "billing_address" not in call.body
 
 
+async def test_a_lost_update_that_landed_in_part_is_not_sent_again(loader: Loader) -> None:
+    """Somebody typed over one of its values meanwhile: a second sending would undo that."""
+    vendor = loader.vendors["zoho_books"]
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    (external_id,) = vendor.records
+
+    def type_over(call: WriteCall) -> UnknownOutcome | None:
+        vendor.records[external_id]["website"] = "https://theirs.example"
+        return unknown(call)
+
+    vendor.after = type_over
+    changed = ANA | {"website": "https://ours.example", "notes": "ours"}
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", changed))
+    await loader.until(lambda: _all_settled(loader))
+    sent = [call.body for calls in vendor.requests for call in calls]
+    assert [body["website"] for body in sent if "website" in body] == ["https://ours.example"]
+    assert vendor.records[external_id]["website"] == "https://theirs.example"
+
+
+async def _all_settled(loader: Loader) -> bool:
+    states = await loader.states(CLIENT)
+    return len(states) > 1 and set(states) == {"confirmed"}
+
+
 async def test_sending_marks_of_a_former_life_are_resolved_not_repeated(loader: Loader) -> None:
     """A loader killed between the vendor's commit and our read leaves SENDING; its heir adopts."""
     vendor = loader.vendors["zoho_books"]
     await plan_customer(loader)
     await loader.settled(CLIENT)
     await loader.enrich.pool.execute(
-        "update intent set state = 'sending', owner = 'loader-0', expected = patch where object = $1", CLIENT
+        "update intent set state = 'sending', owner = 'former', expected = patch where object = $1",
+        CLIENT,
     )
-    await loader.enrich.pool.execute("update intent set state = 'unknown' where state = 'sending'")
+    async with loader.enrich.pool.acquire() as connection:
+        assert await give_up_dead_owner(connection, "former", timedelta(minutes=1)) == 1
     await loader.settled(CLIENT)
     assert len(vendor.records) == 1
 

@@ -11,10 +11,11 @@ from tests.integration.loader.conftest import Loader
 
 from twinledger.connectors.base.contract import NotApplied, WriteAnswer, WriteCall
 from twinledger.kernel.errors import TransientError
-from twinledger.state.intent_queue import look_again, mark_unknown, next_name, postpone, reject
+from twinledger.state.intent_outcomes import look_again, mark_unknown, next_name, postpone, reject
 from twinledger.state.intents import open_intents
 
 CONTACT = "zoho_books.contact"
+DOCUMENTS = "select count(*) from outbox where topic like '%source-records%'"
 RESULTS = "select count(*) from outbox where topic like '%write-results%'"
 BOOKS_ANA = {key: value for key, value in ANA.items() if key != "kind"}
 
@@ -65,7 +66,7 @@ async def test_an_answer_that_its_echo_has_overtaken_takes_nothing_back(loader: 
     for website in ("https://ours.example", "https://theirs.example"):
         shown = BOOKS_ANA | {"website": website}
         await loader.enrich.feed(loader.enrich.record(CONTACT, "1", shown, at=datetime.now(UTC)))
-    told = await loader.enrich.rows(RESULTS)
+    told, documents = await loader.enrich.rows(RESULTS), await loader.enrich.rows(DOCUMENTS)
     vendor.may_answer.set()
 
     async def was_told() -> bool:
@@ -75,6 +76,7 @@ async def test_an_answer_that_its_echo_has_overtaken_takes_nothing_back(loader: 
     (row,) = await loader.enrich.rows("select fields, content_hash from shadow where object = $1", CONTACT)
     assert row["fields"]["website"] == "https://theirs.example"
     assert row["content_hash"] is not None
+    assert await loader.enrich.rows(DOCUMENTS) == documents
 
 
 @pytest.mark.parametrize("late", ["postpone", "unknown", "next_name", "look_again", "reject"])
@@ -106,3 +108,18 @@ async def test_a_late_word_on_an_earlier_attempt_changes_nothing(loader: Loader,
     vendor.may_answer.set()
     await loader.settled(CONTACT)
     assert len(vendor.records) == 1
+
+
+async def test_one_refusal_told_by_two_rounds_is_one_step_of_the_ladder(loader: Loader) -> None:
+    """A round that begins before the first is settled looks again, and is refused again."""
+    await loader.enrich.pool.execute("update workspace set opened_at = null")
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA))
+    (row,) = await loader.enrich.rows("select entity_id from intent where object = $1", CONTACT)
+    error = TransientError("changed since it was read", error_class="conflict")
+    async with loader.enrich.pool.acquire() as connection:
+        known = await open_intents(connection, [row["entity_id"]])
+        (intent,) = [one for target, found in known.items() for one in found if target.object == CONTACT]
+        for _ in range(2):
+            await postpone(connection, intent, 30.0, error, step=True)
+    (after,) = await loader.enrich.rows("select failures from intent where object = $1", CONTACT)
+    assert after["failures"] == 1

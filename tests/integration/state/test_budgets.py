@@ -83,6 +83,17 @@ async def test_a_dead_callers_call_stays_counted(pool: Pool) -> None:
     assert (await ask(pool)).permits == []
 
 
+async def test_a_call_counts_until_the_guard_after_its_minute_is_over(pool: Pool) -> None:
+    """Nobody knows which moment the vendor counts from."""
+    await limit(pool, BudgetLimits(minute=1, guard_s=2))
+    await ask(pool)
+    sent = "update budget_call set answered_at = now(), sent_at = now() - make_interval(secs => $1)"
+    await pool.execute(sent, 61.0)
+    assert (await ask(pool)).permits == []
+    await pool.execute(sent, 62.5)
+    assert len((await ask(pool)).permits) == 1
+
+
 async def test_a_closed_group_grants_nothing_and_a_429_widens_the_guard(pool: Pool) -> None:
     await limit(pool, BudgetLimits(minute=100, guard_s=2))
     async with pool.acquire() as connection:

@@ -19,13 +19,14 @@ from twinledger.enrich.steps.follow_merge import follow, merge_into
 from twinledger.enrich.steps.load_graves import PASSED_ON, says_end, who_ends
 from twinledger.enrich.steps.merge_fields import is_stale
 from twinledger.mapping.sync_rule import SyncRule
-from twinledger.road.outcome import Ok, Outcome, Skip
+from twinledger.road.outcome import Ok, Outcome, Retry, Skip
 from twinledger.state.history import AuditRow
 from twinledger.state.records import Clock, CrosswalkRow, Entity, Fields, Review, Shadow, Target
 from twinledger.state.tombstones import Tombstone
 
 __all__ = ["HELD", "Burial"]
 
+CHILDREN_WAIT_S = 1.0
 HELD = Skip(reason="held: too many deletions at once")
 
 
@@ -40,6 +41,10 @@ class Burial:
         rule = self.definitions.rules[observed.entity_type]
         row = state.crosswalk.get(observed.key)
         ends = says_end(observed, rule)
+        if row is not None and row.status in ("merged_into", "deleted") and not ends:
+            shadow = state.shadows.get(Target(row.entity_id, observed.key.object, row.role))
+            if shadow is not None and _is_old(observed, shadow):
+                return Skip(reason="stale")
         if row is not None and row.status == "merged_into":
             return follow(row, state, lives=not ends)
         if not ends:
@@ -61,11 +66,15 @@ class Burial:
         survivor = state.graves.survivors.get(observed.key)
         if survivor is not None:
             self._rise(observed, entity, state)
+            _note_end(shadow, observed)
             return merge_into(row, survivor, state)
         if row.status != "active":
             return Skip(reason="gone")
         if not observed.gone and entity.fields.get("state") == observed.fields["state"]:
             return None  # known, or our own doing
+        if (unheard := state.graves.unheard.get(observed.key)) is not None:
+            state.wanted.update(unheard)
+            return Retry(reason="children_unread", waits_for=None, delay_s=CHILDREN_WAIT_S)
         word = state.graves.words.get(observed.key)
         if word is None and rule.entity in state.graves.stopped:
             state.graves.found.append(Tombstone(observed.key, rule.entity, "held"))
@@ -229,6 +238,11 @@ def _end_of_double(row: CrosswalkRow, state: BatchState) -> Outcome[None]:
 def _end_row(row: CrosswalkRow, shadow: Shadow | None, observed: Observed, state: BatchState) -> None:
     """The side has no record any more; what it last held stays as the base, should it come back."""
     state.end(row, "deleted")
+    _note_end(shadow, observed)
+
+
+def _note_end(shadow: Shadow | None, observed: Observed) -> None:
+    """What was read before it says nothing of the record any more."""
     if shadow is not None:
         shadow.content_hash = None
         shadow.read_started_at = max(shadow.read_started_at, observed.read_started_at)

@@ -98,7 +98,7 @@ class Deriver:
             is_new=True,
         )
         state.entities[entity_id] = entity
-        basis = _read_by(flow, source)
+        basis = _read_by(flow, source.fields)
         state.add_derivation(
             Derivation(
                 entity_id, source.id, state.workspace, flow.name, document.part, basis, None, changed=True
@@ -113,9 +113,11 @@ class Deriver:
         self, flow: Flow, source: Entity, made: Sequence[Derivation], state: BatchState
     ) -> list[Entity]:
         gone = _is_gone(source, self.rules[source.type], state)
-        now, basis = _read_by(flow, source) | ({"gone": True} if gone else {}), made[0].basis
+        basis = made[0].basis
+        fields = _as_made_from(source.fields, basis or {}, state)
+        now = _read_by(flow, fields) | ({"gone": True} if gone else {})
         if basis is None:  # from before the basis was kept: this is the best that is known
-            _keep(made, _read_by(flow, source), None)
+            _keep(made, _read_by(flow, source.fields), None)
             return []
         if now == basis or now == made[0].asked:
             if now == basis and made[0].asked is not None:
@@ -125,7 +127,7 @@ class Deriver:
             _ask(UNDONE, flow, source, made, now, state)
             return []
         before = _documents(flow, source.id, basis, state)
-        after = _documents(flow, source.id, source.fields, state)
+        after = _documents(flow, source.id, fields, state)
         if _owed(flow, before) == _owed(flow, after):
             _settle(flow, source, made, basis, state)
             return []
@@ -168,8 +170,15 @@ def _documents(flow: Flow, source_id: UUID, fields: Fields, state: BatchState) -
     return flow.derive(fields, state.settings, code)
 
 
-def _read_by(flow: Flow, source: Entity) -> Fields:
-    return {name: source.fields[name] for name in sorted(flow.reads) if name in source.fields}
+def _read_by(flow: Flow, fields: Fields) -> Fields:
+    return {name: fields[name] for name in sorted(flow.reads) if name in fields}
+
+
+def _as_made_from(fields: Fields, basis: Fields, state: BatchState) -> Fields:
+    """A customer who took the place of the one it was made from is no other customer."""
+    now, before = fields.get("customer"), basis.get("customer")
+    same = {(f"entity:{kept}", f"entity:{merged}") for _, kept, merged in state.graves.same_here}
+    return {**fields, "customer": before} if (now, before) in same else fields
 
 
 def _is_gone(source: Entity, rule: SyncRule, state: BatchState) -> bool:

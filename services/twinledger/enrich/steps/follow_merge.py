@@ -43,6 +43,7 @@ def merge_into(row: CrosswalkRow, survivor: Survivor, state: BatchState) -> Outc
     if survivor.row.entity_id == row.entity_id:
         _take_over(survivor.row, state)
     else:
+        state.graves.merged.append((row.entity_id, survivor.row.entity_id))
         _propose(row, survivor, state)
     return Ok(None)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from twinledger.enrich.definitions import SyncDefinitions
@@ -21,7 +22,7 @@ from twinledger.mapping.matching.match_keys import exact_keys
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.state.crosswalk import doubles_of_entities, merged_into_keys, rows_of_entities
 from twinledger.state.identity import entities_by_match_key
-from twinledger.state.moved_children import parents_children_moved_to
+from twinledger.state.moved_children import children_unread, parents_children_moved_to
 from twinledger.state.records import CrosswalkRow, ExternalKey
 from twinledger.state.tombstones import count_records, lock_ends, recent_ends, words_on
 
@@ -32,6 +33,8 @@ PASSED_ON = {"archive": "archived", "propagate": "deleted", "void": "void"}
 ALLOWED = 20
 ALLOWED_SHARE = 50
 """One in so many: 2 %."""
+UNHEARD = timedelta(seconds=30)
+"""So long an end waits at most for the documents that name the record."""
 
 
 def says_end(observed: Observed, rule: SyncRule) -> bool:
@@ -52,7 +55,11 @@ def who_ends(rule: SyncRule) -> str | None:
 
 
 async def load_graves(
-    connection: Connection, state: BatchState, batch: Sequence[Observed], definitions: SyncDefinitions
+    connection: Connection,
+    state: BatchState,
+    batch: Sequence[Observed],
+    definitions: SyncDefinitions,
+    now: datetime,
 ) -> None:
     """Nothing for a batch in which nothing ends but one look for children of merged records."""
     await _load_redirects(connection, state, batch, definitions)
@@ -64,6 +71,7 @@ async def load_graves(
     state.graves.words = await words_on(connection, state.workspace, keys)
     await _count(connection, state, ended)
     await _find_survivors(connection, state, ended, definitions)
+    await _find_unheard(connection, state, [o for o in ended if now - o.read_started_at < UNHEARD])
 
 
 async def _load_redirects(
@@ -101,6 +109,15 @@ def _is_fresh(observed: Observed, state: BatchState) -> bool:
         entity is not None and not observed.gone and entity.fields.get("state") == observed.fields["state"]
     )
     return row.status == "active" and not known and observed.key not in state.graves.words
+
+
+async def _find_unheard(connection: Connection, state: BatchState, ended: Sequence[Observed]) -> None:
+    """Word of moved documents may be lost: they are looked at before anything follows from the end."""
+    ends = {(o.system, state.crosswalk[o.key].entity_id, o.read_started_at): o.key for o in ended}
+    children = await children_unread(connection, list(ends)) if ends else {}
+    for (_, entity_id, _), key in ends.items():
+        if entity_id in children:
+            state.graves.unheard[key] = children[entity_id]
 
 
 async def _find_survivors(

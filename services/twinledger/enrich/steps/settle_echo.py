@@ -19,7 +19,8 @@ def settle_echo(observed: Observed, target: Target, state: BatchState, *, carrie
     """Confirm each lost or running write whose values the record shows; True when there was one.
 
     A create is ours only with our reference, where the object carries one: a record that a person made
-    meanwhile may hold the same values.
+    meanwhile may hold the same values. An update whose answer was lost has landed if any value of it did:
+    what differs from it was typed over it since, and the rest is no person's edit.
     """
     confirmed = False
     for intent in state.intents.get(target, ()):
@@ -27,11 +28,13 @@ def settle_echo(observed: Observed, target: Target, state: BatchState, *, carrie
             continue
         if intent.op == "create" and carries_reference and observed.reference != intent.reference:
             continue
-        if _shows(observed, intent, state.shadows.get(target)):
+        shadow = state.shadows.get(target)
+        landed = intent.state == "unknown" and _shows_a_part(observed, intent, shadow)
+        if landed or _shows(observed, intent, shadow):
             intent.state = "confirmed"
             intent.external_id = observed.key.external_id
             intent.changed = True
-            state.shadows[target] = _raised(observed, target, state.shadows.get(target), intent)
+            state.shadows[target] = _raised(observed, target, shadow, intent)
             confirmed = True
     return confirmed
 
@@ -39,16 +42,19 @@ def settle_echo(observed: Observed, target: Target, state: BatchState, *, carrie
 def is_mid_flight(
     observed: Observed, target: Target, state: BatchState, policies: Mapping[str, FieldPolicy]
 ) -> bool:
-    """A number that is added up moved while a write of it is on its way: until that is settled nobody can
+    """A write on its way shows in part, or a number that it adds to has moved: until it is settled nobody can
     tell how much of the difference is ours."""
     shadow = state.shadows.get(target)
+    sent = [intent for intent in state.intents.get(target, ()) if intent.state in ("sending", "unknown")]
     return shadow is not None and any(
-        path in policies
-        and policies[path].kind == "delta"
-        and observed.fields.get(path) != shadow.fields.get(path)
-        for intent in state.intents.get(target, ())
-        if intent.state in ("sending", "unknown")
-        for path in intent.expected or ()
+        (intent.state == "sending" and _shows_a_part(observed, intent, shadow))
+        or any(
+            path in policies
+            and policies[path].kind == "delta"
+            and observed.fields.get(path) != shadow.fields.get(path)
+            for path in intent.expected or ()
+        )
+        for intent in sent
     )
 
 
@@ -57,6 +63,18 @@ def _shows(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:
     expected = intent.expected or {}
     return bool(expected) and all(
         _says(observed.fields.get(path), path, value, shadow) for path, value in expected.items()
+    )
+
+
+def _shows_a_part(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:
+    """A value that was sent is there and was not before; vendors apply an update whole or not at all."""
+    return (
+        intent.op == "update"
+        and shadow is not None
+        and any(
+            observed.fields.get(path) == value != shadow.fields.get(path)
+            for path, value in (intent.expected or {}).items()
+        )
     )
 
 
@@ -70,7 +88,9 @@ def _raised(observed: Observed, target: Target, shadow: Shadow | None, intent: I
     expected = intent.expected or {}
     if shadow is None:
         shadow = Shadow(target, observed.key.external_id, {}, {}, None, None, observed.read_started_at)
-    shadow.fields.update({path: observed.fields.get(path) for path in expected})
+    for path, value in expected.items():
+        shown = observed.fields.get(path)
+        shadow.fields[path] = shown if _says(shown, path, value, shadow) else value
     shadow.bases.update({path: intent.bases[path] for path in expected})
     shadow.changed = True
     return shadow

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twinledger.enrich.observed import BatchState
 from twinledger.kernel.database import Connection
 from twinledger.state.crosswalk import sides_of_entities
+from twinledger.state.history import withdraw_moved
 from twinledger.state.intents import rest
 from twinledger.state.moved_children import save_moved
 from twinledger.state.tombstones import ask_about_held, save_tombstones
@@ -27,5 +28,6 @@ async def store_graves(connection: Connection, state: BatchState, rest_s: float)
     for entity_type, allowed in graves.stopped.items():
         await ask_about_held(connection, state.workspace, entity_type, allowed)
     await save_moved(connection, state.workspace, graves.moved)
+    await withdraw_moved(connection, state.workspace, graves.merged)
     resting = [intent.id for intent in state.planned if intent.target.entity_id in graves.resting]
     await rest(connection, resting, rest_s)

@@ -38,11 +38,14 @@ class FeedBack:
     clock: Clock
     office: DeadLetterOffice
 
-    def applied(self, intent: Intent, answer: Applied) -> list[OutRecord]:
-        """The answer as a source record or a hint, and the result."""
-        again = (
-            self._source_record(intent, answer) if answer.document is not None else self._hint(intent, answer)
-        )
+    def applied(self, intent: Intent, answer: Applied, *, is_news: bool) -> list[OutRecord]:
+        """The answer as a source record or a hint, and the result.
+
+        No news: a read that began after the write may have been taken in. The answer would pass for a newer
+        look at the record and take back what was edited between the write and its answer: better look.
+        """
+        travels = is_news and answer.document is not None
+        again = self._source_record(intent, answer) if travels else self._hint(intent, answer)
         return [again, self._result(intent, "confirmed", answer.external_id, None, answer.ended_at)]
 
     def look(self, intent: Intent, external_id: str) -> OutRecord:

@@ -25,7 +25,7 @@ from twinledger.state.budgets import close_group
 from twinledger.state.crosswalk import bind, rows_of_entities, rows_of_keys
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
-from twinledger.state.intent_queue import (
+from twinledger.state.intent_outcomes import (
     carry_on,
     confirm,
     mark_unknown,
@@ -35,7 +35,7 @@ from twinledger.state.intent_queue import (
     unsettled,
 )
 from twinledger.state.intents import wake_waiting
-from twinledger.state.records import CrosswalkRow, ExternalKey, Fields, Marks, Review, Shadow, Target
+from twinledger.state.records import CrosswalkRow, ExternalKey, Fields, Intent, Marks, Review, Shadow, Target
 from twinledger.state.shadows import load_shadows, save_shadows
 
 __all__ = ["LADDER_S", "Answered", "Settler"]
@@ -96,7 +96,11 @@ class Settler:
         rows = [_row(built, answer) for built, answer in kept]
         await wake(connection, [row.key.text() for row in rows])
         await wake_waiting(connection, [f"entity:{row.entity_id}@{row.key.object}" for row in rows])
-        return [r for built, answer in kept for r in self.feed_back.applied(built.intent, answer)]
+        return [
+            record
+            for built, answer in kept
+            for record in self.feed_back.applied(built.intent, answer, is_news=built.intent.id in news)
+        ]
 
     async def _without_foreign(
         self, connection: Connection, applied: Sequence[tuple[Built, Applied]]
@@ -159,6 +163,10 @@ class Settler:
             if not exhausted:
                 await self._wait(connection, built, error)
                 return self._look(built, error)
+        if _may_have_ended(intent, error):
+            missing = TransientError(str(error), error_class="conflict")
+            await self._wait(connection, built, missing)
+            return self._look(built, missing)
         if isinstance(error, PermanentError) and error.error_class == "grant_revoked":
             gone = TransientError(str(error), error_class="auth_expired")
             await postpone(connection, intent, GRANT_LOOK_S, gone, step=False)
@@ -200,6 +208,13 @@ class Settler:
             return
         step = min(intent.failures, len(LADDER_S) - 1)
         await postpone(connection, intent, error.retry_after_s or LADDER_S[step], error, step=True)
+
+
+def _may_have_ended(intent: Intent, error: TwinledgerError) -> bool:
+    """There is no such record any more: enrich judges its end, and what was to be written there with it.
+    One that cannot be read either way is refused after the last step."""
+    is_gone = isinstance(error, PermanentError) and error.error_class == "gone"
+    return is_gone and intent.op == "update" and intent.failures < len(LADDER_S)
 
 
 def _written(marks: Marks, sent: Fields) -> Marks:

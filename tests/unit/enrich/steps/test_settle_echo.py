@@ -53,6 +53,28 @@ def test_other_values_confirm_nothing() -> None:
     assert state.intents[TARGET][0].state == "unknown"
 
 
+def test_a_lost_write_that_shows_in_part_has_landed_and_the_rest_was_typed_over_it() -> None:
+    state = in_flight(a_shadow(name="old", city=None, zip="1"), name="new", city="Bonn", zip=None)
+    assert settle_echo(shown(name="new", city="Ulm", zip="1"), TARGET, state, carries_reference=True)
+    shadow = state.shadows[TARGET]
+    assert shadow.fields == {"name": "new", "city": "Bonn", "zip": None}
+    assert set(shadow.bases.values()) == {4}
+
+
+def test_what_stood_there_before_is_no_part_of_a_lost_write() -> None:
+    state = in_flight(a_shadow(name="old", city="Bonn"), name="new", city="Bonn")
+    assert not settle_echo(shown(name="third", city="Bonn"), TARGET, state, carries_reference=True)
+
+
+def test_a_write_whose_answer_may_still_come_is_waited_for_when_it_shows_in_part() -> None:
+    state = in_flight(a_shadow(name="old", city=None), name="new", city="Bonn")
+    state.intents[TARGET][0].state = "sending"
+    half = shown(name="new", city="Ulm")
+    assert not settle_echo(half, TARGET, state, carries_reference=True)
+    assert is_mid_flight(half, TARGET, state, {})
+    assert not is_mid_flight(shown(name="third", city="Ulm"), TARGET, state, {})
+
+
 def test_a_count_that_moves_while_its_write_is_on_the_way_waits() -> None:
     policies = {"stock": FieldPolicy("delta"), "name": FieldPolicy("lww")}
     state = in_flight(a_shadow(stock="10", name="old"), stock="8", name="new")
