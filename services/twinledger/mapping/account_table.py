@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from twinledger.mapping.entity_model import JSON, CanonicalField
 from twinledger.mapping.field_policy import FieldPolicy
-from twinledger.mapping.models import AccountStatement
+from twinledger.mapping.sync_models import AccountStatement
 from twinledger.mapping.yaml_source import Problem
 
 __all__ = ["ASK", "DEFAULT", "AccountTable", "compile_accounts"]

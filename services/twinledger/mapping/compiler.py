@@ -28,7 +28,6 @@ from twinledger.mapping.lens import ObjectMapping
 from twinledger.mapping.lines_written import rule_of
 from twinledger.mapping.links import Link
 from twinledger.mapping.models import (
-    Constant,
     FieldStatement,
     GroupStatement,
     Identity,
@@ -42,6 +41,7 @@ from twinledger.mapping.models import (
 from twinledger.mapping.names import ComposedName
 from twinledger.mapping.paths import MISSING, Path, getter
 from twinledger.mapping.rules import ReadingRule, Setter
+from twinledger.mapping.statement import Constant
 from twinledger.mapping.totals import TotalsRule
 from twinledger.mapping.yaml_source import Problem
 

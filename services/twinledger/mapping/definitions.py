@@ -13,8 +13,10 @@ from twinledger.mapping.compiler import compile_mapping
 from twinledger.mapping.entity_model import entity_models
 from twinledger.mapping.errors import DefinitionError
 from twinledger.mapping.flow import Flow, compile_flow
+from twinledger.mapping.flow_models import FlowFile
 from twinledger.mapping.lens import ObjectMapping
-from twinledger.mapping.models import FlowFile, MappingFile, SyncFile
+from twinledger.mapping.models import MappingFile
+from twinledger.mapping.sync_models import SyncFile
 from twinledger.mapping.sync_rule import OURS, SyncRule, compile_sync_rule
 from twinledger.mapping.yaml_source import Problem, Source, load_yaml
 

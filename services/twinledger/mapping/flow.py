@@ -15,10 +15,10 @@ from twinledger.mapping.errors import MappingError, ValueFault
 from twinledger.mapping.expressions import Condition
 from twinledger.mapping.flow_back import GiveBack, compile_back
 from twinledger.mapping.flow_lines import compile_lines_of
+from twinledger.mapping.flow_models import DerivedLines, FlowFile
 from twinledger.mapping.flow_split import PART_NAMES, Part, compile_split
 from twinledger.mapping.flow_values import Known, Reader, Scope, compile_value, text_field
 from twinledger.mapping.lens import ObjectMapping
-from twinledger.mapping.models import DerivedLines, FlowFile
 from twinledger.mapping.paths import MISSING
 from twinledger.mapping.yaml_source import Problem
 

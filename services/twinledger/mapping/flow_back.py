@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twinledger.mapping.entity_model import JSON, EntityModel
+from twinledger.mapping.flow_models import Aggregate, Back
 from twinledger.mapping.flow_values import Known, Scope, aggregated, compile_value
-from twinledger.mapping.models import Aggregate, Back
 from twinledger.mapping.paths import MISSING
 from twinledger.mapping.yaml_source import Problem
 

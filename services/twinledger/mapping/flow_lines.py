@@ -12,8 +12,8 @@ from typing import Any
 from twinledger.mapping.entity_model import JSON, CanonicalField
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.flow_amounts import add, line_amount, with_amount
+from twinledger.mapping.flow_models import DerivedLines, DerivedValue
 from twinledger.mapping.flow_values import Known, Reader, Scope, compile_value, text_field
-from twinledger.mapping.models import DerivedLines, DerivedValue
 from twinledger.mapping.paths import MISSING
 from twinledger.mapping.yaml_source import Problem
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.flow_amounts import allocate, line_amount
+from twinledger.mapping.flow_models import Split
 from twinledger.mapping.flow_values import Known
-from twinledger.mapping.models import Split
 from twinledger.mapping.yaml_source import Problem
 
 __all__ = ["PART_NAMES", "Part", "compile_split", "whole"]

@@ -16,8 +16,8 @@ from twinledger.mapping.entity_model import CanonicalField
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.expressions import Condition
 from twinledger.mapping.flow_amounts import add, number
+from twinledger.mapping.flow_models import Aggregate, DerivedValue
 from twinledger.mapping.functions import FUNCTIONS
-from twinledger.mapping.models import Aggregate, DerivedValue
 from twinledger.mapping.paths import MISSING
 from twinledger.mapping.yaml_source import Problem
 

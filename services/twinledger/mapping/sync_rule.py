@@ -17,7 +17,7 @@ from twinledger.mapping.expressions import Condition
 from twinledger.mapping.field_policy import FieldPolicy, parse_policy
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.mapping.match_rule import MatchRule, compile_match
-from twinledger.mapping.models import SyncFile, SystemStatement
+from twinledger.mapping.sync_models import SyncFile, SystemStatement
 from twinledger.mapping.yaml_source import Problem
 
 __all__ = ["OURS", "FieldPolicy", "SyncRule", "SystemRule", "compile_sync_rule"]

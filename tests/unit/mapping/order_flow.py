@@ -7,7 +7,7 @@ from typing import Any
 from twinledger.mapping.definitions import load_shipped
 from twinledger.mapping.entity_model import entity_models
 from twinledger.mapping.flow import Flow, compile_flow
-from twinledger.mapping.models import FlowFile
+from twinledger.mapping.flow_models import FlowFile
 
 __all__ = ["order_flow"]
 

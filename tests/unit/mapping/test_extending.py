@@ -16,7 +16,8 @@ from twinledger.mapping.compiler import compile_mapping
 from twinledger.mapping.definitions import load_shipped
 from twinledger.mapping.entity_model import EntityModel, load_entity_models
 from twinledger.mapping.lens import ObjectMapping
-from twinledger.mapping.models import MappingFile, SyncFile
+from twinledger.mapping.models import MappingFile
+from twinledger.mapping.sync_models import SyncFile
 from twinledger.mapping.sync_rule import SyncRule, compile_sync_rule
 from twinledger.mapping.yaml_source import load_yaml
 
