@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Processes that share out the tests, each with its servers; a given server is used by one alone.
+SHARED_BY ?= $(if $(DATABASE_URL)$(KAFKA_BOOTSTRAP_SERVERS),0,2)
 
 .PHONY: help demo test test-faults soak mutants gate lint check bench sandbox doctor clean
 .DEFAULT_GOAL := help
@@ -15,7 +17,7 @@ demo: $(READY) ## both ledgers, the whole road, one summary; Ctrl-C ends it
 	$(BIN)/twinledger dev --demo $(if $(ONCE),--once) $(if $(REAL_LIMITS),--real-limits) $(ARGS)
 
 test: $(READY) ## every test but the fault campaigns and the benches
-	$(BIN)/pytest --ignore=tests/faults --ignore=tests/bench --ignore=tests/gate $(ARGS)
+	$(BIN)/pytest -n $(SHARED_BY) --dist loadfile --ignore=tests/faults --ignore=tests/bench --ignore=tests/gate $(ARGS)
 
 test-faults: $(READY) ## kill -9, lost answers, doubled webhooks: the fault campaigns
 	@if [ -d tests/faults ]; then $(BIN)/pytest tests/faults $(ARGS); else echo "no fault campaigns yet"; fi

@@ -1,4 +1,7 @@
-"""One real broker and one real PostgreSQL for the session; each test gets its own database and topics."""
+"""One real broker and one real PostgreSQL for the session; each test gets its own database and topics.
+
+Where the tests are shared out among processes (`-n 2`) each process has its servers.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -31,6 +35,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"broker contract on {broker}: {', '.join(passed)}")
     for kind in ("broker", "database"):
         terminalreporter.write_line(f"{kind}: {config.stash[_ran].get(kind, 'not needed by these tests')}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What a process of several used is told to the one that prints it."""
+    told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["ran"], told["guarantees"] = session.config.stash[_ran], session.config.stash[_guarantees]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    told: dict[str, Any] = getattr(node, "workeroutput", {})  # nothing of one that crashed
+    for kind, text in told.get("ran", {}).items():
+        note_server(node.config, kind, text)
+    for broker, passed in told.get("guarantees", {}).items():
+        node.config.stash[_guarantees].setdefault(broker, []).extend(passed)
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +117,8 @@ def guarantee(pytestconfig: pytest.Config) -> dict[str, list[str]]:
 def note_server(config: pytest.Config, kind: str, text: str) -> None:
     """Which broker or database was used; printed at the end."""
     before = config.stash[_ran].get(kind)
-    config.stash[_ran][kind] = text if before in (None, text) else f"{before}; {text}"
+    if before is None or text not in before:
+        config.stash[_ran][kind] = f"{before}; {text}" if before else text
 
 
 def database_address(dsn: str, name: str) -> str:

@@ -20,7 +20,7 @@ from tests.bench.machine import describe_machine
 
 from twinledger.kernel.clock import SystemClock
 
-NAMES = ("ingest", "transform", "enrich", "latency", "road", "memory", "sandbox")
+NAMES = ("ingest", "transform", "enrich", "latency", "road", "memory", "sandbox", "slope")
 _RESULTS = Path(__file__).parent / "results"
 
 

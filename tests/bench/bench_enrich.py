@@ -20,7 +20,7 @@ from twinledger.road.broker import OutRecord
 from twinledger.road.codec import Codec
 from twinledger.road.kafka import KafkaProducer
 
-__all__ = ["measure"]
+__all__ = ["measure", "timed"]
 
 _RECORDS = 4_000
 _DONE = """select coalesce(sum(next_offset), 0)::bigint from consumer_offset
@@ -57,13 +57,13 @@ async def measure(lab: Lab, rounds: int) -> list[Figure]:
             for step, (name, document, given) in enumerate(_PARTS):
                 records = observations(codec, document, numbers, given, step)
                 cpu.start()
-                seen.per_s[name].append(await _timed(session, producer, records))
+                seen.per_s[name].append(await timed(session, producer, records))
             seen.notes.append(cpu.text())
             seen.cpu_us.append(cpu.used_s("enrich") * 1e6 / _RECORDS)
     return _figures(seen)
 
 
-async def _timed(session: Session, producer: KafkaProducer, records: list[OutRecord]) -> float:
+async def timed(session: Session, producer: KafkaProducer, records: list[OutRecord]) -> float:
     """Records a second, from the first one sent until the offsets of all are committed."""
     goal = await session.pool.fetchval(_DONE) + len(records)
 

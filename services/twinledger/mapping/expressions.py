@@ -40,7 +40,7 @@ class Condition:
     _reads: Mapping[str, Reader]
     """The program's variables: handing over a flat few costs half of handing over nested ones."""
     _compared: tuple[Reader, bool, str] | None
-    """(value, equal?, text) of a condition that is no more than that: half of all are, and every record asks."""
+    """(value, equal?, text) of a condition that is no more than that, as most are."""
 
     def __call__(self, fields: Mapping[str, Any], document: Mapping[str, Any] = _NOTHING) -> bool:
         if self._compared is not None:

@@ -50,6 +50,11 @@ class Parked:
     record: Received
     step: int
     since: datetime
+    waits_for: str | None = None
+
+    def step_for(self, waits_for: str | None) -> int:
+        """Its rung: the lowest when what it waited for is there and something else is missing."""
+        return self.step if waits_for == self.waits_for else 0
 
 
 async def park(connection: Connection, group: str, records: Sequence[tuple[Received, Wait]]) -> None:
@@ -101,6 +106,7 @@ async def due(
             ),
             row["step"],
             row["parked_at"],
+            row["waits_for"],
         )
         for row in rows
     ]

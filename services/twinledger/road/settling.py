@@ -85,7 +85,9 @@ class Settling:
             verdicts: Sequence[Outcome[None] | None] = (
                 [instead] if instead else await self._judged(connection, records, {})
             )
-            settled = [(row.record, self._fate(v, row.step)) for row, v in zip(parked, verdicts, strict=True)]
+            settled = [
+                (row.record, self._fate(v, _step(row, v))) for row, v in zip(parked, verdicts, strict=True)
+            ]
             await self._write_letters(connection, settled, parked)
             await self._move_on(connection, parked, settled)
             failpoint("runner.commit.before")
@@ -133,3 +135,7 @@ class Settling:
         await parking.leave(connection, [row_id for row_id, fate in fates if not isinstance(fate, Wait)])
         waits = [(row_id, fate) for row_id, fate in fates if isinstance(fate, Wait) and fate is not _BEHIND]
         await parking.postpone(connection, waits)
+
+
+def _step(parked: Parked, verdict: Outcome[None] | None) -> int:
+    return parked.step_for(verdict.waits_for) if isinstance(verdict, Retry) else parked.step

@@ -76,11 +76,12 @@ async def doubles_of_entities(connection: Connection, ids: Collection[UUID]) -> 
 
 async def redirects_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
     """Records of these entities that were merged into others, which are there."""
+    # The survivor's status is looked up, not joined: a join would be planned over the whole table.
     rows = await connection.fetch(
         f"""select {_COLUMNS} from crosswalk c
              where c.entity_id = any($1) and c.status = 'merged_into'
-               and exists (select from crosswalk s where s.workspace = c.workspace and s.object = c.object
-                              and s.external_id = c.merged_into and s.status = 'active')""",  # noqa: S608
+               and (select s.status from crosswalk s where s.workspace = c.workspace and s.object = c.object
+                       and s.external_id = c.merged_into) = 'active'""",  # noqa: S608 - fixed columns
         list(ids),
     )
     return [_row(tuple(row)) for row in rows]

@@ -132,6 +132,17 @@ async def test_the_end_of_the_ladder_is_a_dead_letter_and_the_next_of_the_key_is
     assert dict(from_text(letter))["__dlq.errors.delivery.count"] == b"4"
 
 
+async def test_a_record_with_many_missing_parents_starts_anew_with_each(
+    pool: Pool, broker: MemoryBroker
+) -> None:
+    """An order names a customer, taxes and items, which come one by one: none of them is a failed trial."""
+    parents = [Retry("parent_missing", waits_for=f"zoho_books.item/{number}") for number in range(9)]
+    await broker.send_batch([record("a", "order")])
+    async with running(pool, broker, Step({"order": parents}), waits_s=(0.0, 0.0, 0.0)):
+        await eventually(lambda: has_effects(pool, 1))
+    assert await letters(pool) == []
+
+
 async def test_of_parked_records_only_the_one_that_raises_is_dead_lettered(
     pool: Pool, broker: MemoryBroker
 ) -> None:

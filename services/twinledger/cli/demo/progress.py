@@ -47,8 +47,15 @@ class Work:
         return not (self.unseen or self.reads or self.records or self.parked or self.writes)
 
     def text(self) -> str:
+        waiting = {
+            "reads": self.reads,
+            "records on the road": self.records,
+            "records without a parent": self.parked,
+            "first looks": self.unseen,
+        }
+        more = "".join(f", {number} {what} waiting" for what, number in waiting.items() if number)
         return (
-            f"{self.observed} documents taken in, {self.writes} writes waiting, {self.written} written,"
+            f"{self.observed} documents taken in, {self.writes} writes waiting{more}, {self.written} written,"
             f" {self.calls} limited calls in the last minute"
         )
 

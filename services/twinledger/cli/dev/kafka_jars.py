@@ -6,6 +6,7 @@ whether the folder still fits.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -72,9 +73,16 @@ def jars_present(folder: Path) -> bool:
 
 
 def fetch_jars(folder: Path, say: Callable[[str], None]) -> Missing | None:
-    """Let Maven copy the jars into `folder`; None when they are there."""
+    """Let Maven copy the jars into `folder`; None when they are there. Who comes second waits for them."""
     if jars_present(folder):
         return None
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(folder.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return None if jars_present(folder) else _fetch(folder, say)
+
+
+def _fetch(folder: Path, say: Callable[[str], None]) -> Missing | None:
     maven = shutil.which("mvn")
     if maven is None:
         return Missing(
