@@ -1,53 +1,37 @@
-"""State: the queue of planned writes as the loader sees it. The table is the queue; Kafka only wakes.
+"""State: the queue of planned writes as the loader works it, up to the sending mark. The table is the queue;
+Kafka only wakes. What becomes of a sent one is `intent_outcomes.py`.
 
-Every change of state is a compare-and-set on (state, attempt), so two loaders never send one intent;
-only `confirm` takes a late answer too: what was applied is there.
+Every change of state is a compare-and-set on (state, attempt), so two loaders never send one intent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from twinledger.kernel.database import Connection
-from twinledger.kernel.errors import TwinledgerError
 from twinledger.state.intents import INTENT_COLUMNS, intent_of
 from twinledger.state.records import Fields, Intent
 
 __all__ = [
+    "CANDIDATE_COLUMNS",
     "Candidate",
-    "Lost",
     "Sending",
+    "candidate_of",
     "candidates",
-    "carry_on",
-    "confirm",
-    "give_up_dead_owner",
-    "look_again",
     "mark_sending",
-    "mark_unknown",
     "next_due",
-    "next_name",
-    "postpone",
-    "reject",
     "set_waiting",
     "supersede",
-    "unknown_intents",
-    "unsettled",
 ]
 
-
-# Back in the queue, unless a newer plan was made meanwhile: then that one is sent. The caller holds the
-# entity's lock, under which plans are made.
-_BACK = """case when i.state in ('sending', 'unknown') and exists (
-                        select from intent n where n.entity_id = i.entity_id and n.object = i.object
-                           and n.role = i.role and n.state = 'planned' and n.id <> i.id
-                           and (i.released_by is null or n.released_by is not null))
-                   then 'superseded' else 'planned' end"""
+CANDIDATE_COLUMNS = ", ".join(f"i.{column.strip()}" for column in INTENT_COLUMNS.split(","))
+"""Of the table `intent` as `i`."""
 
 _TURN = "case i.lane when 'live' then 0 when 'retry' then 1 when 'verify' then 2 else 3 end"
 """As in the index `intent_in_turn`: the first of a long queue are found without the others."""
@@ -91,7 +75,7 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
                           and a.role = i.role and a.state = 'planned' and a.released_by is not null))
              order by {_TURN}, i.planned_at
              limit $3)
-        select {_prefixed("i")}, c.external_id as linked_id, s.fields as shadow_fields,
+        select {CANDIDATE_COLUMNS}, c.external_id as linked_id, s.fields as shadow_fields,
                e.fields as entity_fields,
                s.vendor_updated_at as known_at
           from turn
@@ -106,16 +90,13 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
         group,
         limit,
     )
-    return [_candidate(row, row["known_at"]) for row in rows]
+    return [candidate_of(row, row["known_at"]) for row in rows]
 
 
-def _candidate(row: Any, known_at: datetime | None = None) -> Candidate:
+def candidate_of(row: Any, known_at: datetime | None = None) -> Candidate:
+    """A row of CANDIDATE_COLUMNS, with `linked_id`, `shadow_fields` and `entity_fields` beside them."""
     shadow = row["shadow_fields"] or {}
     return Candidate(intent_of(row), row["linked_id"], shadow, row["entity_fields"], known_at)
-
-
-def _prefixed(alias: str) -> str:
-    return ", ".join(f"{alias}.{column.strip()}" for column in INTENT_COLUMNS.split(","))
 
 
 async def next_due(connection: Connection, workspace: str, group: str) -> float | None:
@@ -206,139 +187,3 @@ def _parent_of(key: str) -> tuple[UUID, str]:
     """ "entity:<id>@zoho_books.contact" -> its parts."""
     entity_id, _, object_name = key.removeprefix("entity:").partition("@")
     return UUID(entity_id), object_name
-
-
-async def postpone(
-    connection: Connection, intent: Intent, wait_s: float, error: TwinledgerError, *, step: bool
-) -> None:
-    """Certainly not applied: back to planned, due again after `wait_s`; `step` climbs the wait ladder."""
-    await connection.execute(
-        f"""update intent i set state = {_BACK}, expected = null, phase = null, owner = null,
-                  permit_id = null, not_before = clock_timestamp() + make_interval(secs => $2),
-                  failures = failures + $3, error_class = $4, error = $5
-            where id = $1 and attempt = $6 and state in ('sending', 'unknown', 'planned')""",  # noqa: S608
-        intent.id,
-        wait_s,
-        int(step),
-        getattr(error, "error_class", "bug"),
-        str(error),
-        intent.attempt,
-    )
-
-
-async def next_name(connection: Connection, intent: Intent) -> None:
-    """The vendor has that name already: due again at once, with the next form of it."""
-    await connection.execute(
-        f"""update intent i set state = {_BACK}, expected = null, owner = null, permit_id = null,
-                  name_attempt = name_attempt + 1, not_before = clock_timestamp()
-            where id = $1 and attempt = $2 and state = 'sending'""",  # noqa: S608 - fixed text
-        intent.id,
-        intent.attempt,
-    )
-
-
-async def mark_unknown(connection: Connection, intent: Intent, error_class: str, error: str) -> None:
-    """The request left and no clean answer came: the resolver looks before anybody sends again."""
-    await connection.execute(
-        """update intent set state = 'unknown', error_class = $2, error = $3
-            where id = $1 and attempt = $4 and state = 'sending'""",
-        intent.id,
-        error_class,
-        error,
-        intent.attempt,
-    )
-
-
-async def look_again(connection: Connection, intent: Intent, wait_s: float) -> None:
-    """Still unknown: not found yet, and too early to send again."""
-    await connection.execute(
-        """update intent set not_before = clock_timestamp() + make_interval(secs => $2)
-            where id = $1 and attempt = $3 and state = 'unknown'""",
-        intent.id,
-        wait_s,
-        intent.attempt,
-    )
-
-
-async def unsettled(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
-    """Those whose outcome nobody has settled yet: an observation may have. The caller holds the entities."""
-    rows = await connection.fetch(
-        "select id from intent where id = any($1) and state in ('sending', 'unknown')", list(ids)
-    )
-    return {row["id"] for row in rows}
-
-
-async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> None:
-    """The side holds what was sent."""
-    await connection.execute(
-        """update intent i set state = 'confirmed', external_id = t.external_id, settled_at = now()
-             from unnest($1::uuid[], $2::text[]) as t(id, external_id)
-            where i.id = t.id and i.state in ('sending', 'unknown')""",
-        [intent_id for intent_id, _ in ids],
-        [external_id for _, external_id in ids],
-    )
-
-
-async def carry_on(connection: Connection, ids: Collection[UUID]) -> None:
-    """A part was applied; the fields that need a call of their own follow."""
-    if ids:
-        await connection.execute(
-            f"""update intent i set state = {_BACK}, expected = null, phase = null, owner = null,
-                      permit_id = null, not_before = clock_timestamp()
-                where id = any($1) and state in ('sending', 'unknown')""",  # noqa: S608 - fixed text
-            list(ids),
-        )
-
-
-async def reject(connection: Connection, intent: Intent, error_class: str, error: str) -> bool:
-    """Refused for good. False when it was settled meanwhile."""
-    status = await connection.execute(
-        """update intent set state = 'rejected', error_class = $2, error = $3, settled_at = now()
-            where id = $1 and attempt = $4 and state in ('sending', 'unknown', 'planned')""",
-        intent.id,
-        error_class,
-        error,
-        intent.attempt,
-    )
-    return status != "UPDATE 0"
-
-
-async def give_up_dead_owner(connection: Connection, owner: str, older_than: timedelta) -> int:
-    """SENDING marks of this owner's former life, or past any call's time, become UNKNOWN."""
-    status: str = await connection.execute(
-        """update intent set state = 'unknown' where state = 'sending'
-              and (owner = $1 or sent_at < clock_timestamp() - $2::interval)""",
-        owner,
-        older_than,
-    )
-    return int(status.rpartition(" ")[2])
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A write with unknown outcome, and how long ago it was sent (database time)."""
-
-    candidate: Candidate
-    age: timedelta
-
-
-async def unknown_intents(
-    connection: Connection, workspace: str, group: str, settle_after: timedelta, limit: int
-) -> list[Lost]:
-    """Unknown outcomes old enough to be looked for, oldest first, with their target's state."""
-    rows = await connection.fetch(
-        f"""select {_prefixed("i")}, c.external_id as linked_id, e.fields as entity_fields,
-                  s.fields as shadow_fields, clock_timestamp() - i.sent_at as age
-             from intent i join entity e on e.id = i.entity_id
-             left join crosswalk c on c.entity_id = i.entity_id and c.object = i.object and c.role = i.role
-                                  and c.status = 'active'
-             left join shadow s on s.entity_id = i.entity_id and s.object = i.object and s.role = i.role
-            where i.workspace = $1 and i.budget_group = $2 and i.state = 'unknown'
-              and i.sent_at < clock_timestamp() - $3::interval and i.not_before <= clock_timestamp()
-            order by i.sent_at limit $4""",  # noqa: S608 - fixed columns
-        workspace,
-        group,
-        settle_after,
-        limit,
-    )
-    return [Lost(_candidate(row), row["age"]) for row in rows]
