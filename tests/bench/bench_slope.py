@@ -7,7 +7,7 @@ of its own, so every table and index that a change looks into grows with it.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tests.bench.bench_enrich import timed
 from tests.bench.documents import books_contact, crm_contact, freshbooks_client, observations
@@ -48,7 +48,7 @@ async def measure(lab: Lab, rounds: int) -> list[Figure]:
     ]
 
 
-def slope(cost: dict[int, Sequence[float]]) -> float:
+def slope(cost: Mapping[int, Sequence[float]]) -> float:
     """Percent of the smallest size's cost that each tenfold adds: least squares over the medians."""
     medians = [statistics.median(values) for values in cost.values()]
     per_tenfold, _ = statistics.linear_regression(range(len(medians)), medians)

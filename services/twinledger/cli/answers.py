@@ -12,6 +12,7 @@ import typer
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.held_deletions import answer_mass_delete
 from twinledger.cli.match_answer import answer_identity
+from twinledger.cli.match_answers import Many, answer_many
 from twinledger.cli.output import Form, FormOption, print_record
 from twinledger.cli.place import DirectoryOption, WorkspaceOption, connected
 from twinledger.kernel.clock import SystemClock
@@ -26,7 +27,7 @@ Answer = Callable[[Connection, str, int, str | None], Awaitable[dict[str, Any]]]
 
 
 def answer(
-    number: Annotated[int, typer.Argument(metavar="ID")],
+    number: Annotated[int | None, typer.Argument(metavar="ID", show_default=False)] = None,
     choose: Annotated[str | None, typer.Option(help="Of a conflict: the object whose value holds.")] = None,
     apply: Annotated[
         bool | None,
@@ -34,35 +35,58 @@ def answer(
     ] = None,
     link: Annotated[
         str | None,
-        typer.Option(help="Of a match: it is this entity, or the one this OBJECT/ID is linked to."),
+        typer.Option(help="Of a match: this entity, or the one of this OBJECT/ID; with --all: likeliest."),
     ] = None,
     new: Annotated[bool, typer.Option("--new", help="Of a match: it is nobody we know.")] = False,
     ignore: Annotated[bool, typer.Option("--ignore", help="Of a match: it is none of ours.")] = False,
     reason: Annotated[str | None, typer.Option(help="Of a match: kept in the audit.")] = None,
+    all_of_them: Annotated[bool, typer.Option("--all", help="Every open match question that fits.")] = False,
+    why: Annotated[str | None, typer.Option(help="With --all: asked for this reason.")] = None,
+    entity: Annotated[str | None, typer.Option(help="With --all: of this kind: customer, item.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --all: how many.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --all: do not ask.")] = False,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
     workspace: WorkspaceOption = "default",
     directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,
 ) -> None:
     """Answer a question. A conflict: whose value holds. An oscillation: write the field again. Held
     deletions: pass them on or not. A match: who the record is."""
+    if all_of_them and number is None:
+        many = Many(workspace, link, new, ignore, reason, why, entity)
+        answer_many(many, directory, output, dry_run=dry_run, yes=yes, may_ask=not no_input)
+        return
+    if all_of_them or number is None:
+        raise CommandError("one question by its ID, or --all", "twinledger review list", Exit.USAGE)
     word = choose if apply is None else "apply" if apply else "discard"
 
-    async def say() -> dict[str, Any]:
-        async with connected(directory) as connection:
-            asked = await review_of(connection, workspace, number)
-            if asked is None:
-                raise CommandError(f"no question {number}", "twinledger review list", Exit.NOT_FOUND)
-            if asked["kind"] == "match":
-                return await answer_identity(
-                    connection, workspace, number, link=link, new=new, ignore=ignore, reason=reason
-                )
-            if asked["kind"] not in ANSWERS:
-                raise CommandError(
-                    f"a {asked['kind']} is not answered here", f"twinledger review show {number}"
-                )
-            return await ANSWERS[asked["kind"]](connection, workspace, number, word)
+    print_record(asyncio.run(_one(number, word, link, new, ignore, reason, workspace, directory)), output)
 
-    print_record(asyncio.run(say()), output)
+
+async def _one(
+    number: int,
+    word: str | None,
+    link: str | None,
+    new: bool,
+    ignore: bool,
+    reason: str | None,
+    workspace: str,
+    directory: Path,
+) -> dict[str, Any]:
+    async with connected(directory) as connection:
+        asked = await review_of(connection, workspace, number)
+        if asked is None:
+            raise CommandError(f"no question {number}", "twinledger review list", Exit.NOT_FOUND)
+        if asked["kind"] == "match":
+            return await answer_identity(
+                connection, workspace, number, link=link, new=new, ignore=ignore, reason=reason
+            )
+        if asked["kind"] not in ANSWERS:
+            raise CommandError(
+                f"a {asked['kind']} is not answered here",
+                asked["evidence"].get("try", f"twinledger review show {number}"),
+            )
+        return await ANSWERS[asked["kind"]](connection, workspace, number, word)
 
 
 async def _conflict(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,12 +12,13 @@ import typer
 
 from twinledger.cli.connections_application import GivenApplication, application, sandbox_urls
 from twinledger.cli.connections_consent import by_browser, by_paste, can_listen
-from twinledger.cli.connections_view import Platform, wanted_now, whole
+from twinledger.cli.connections_view import Platform, optional_systems, wanted_now, whole
 from twinledger.cli.dev.consent import consent
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.installation import Installation, installation
 from twinledger.cli.output import Form, FormOption, print_record, say
 from twinledger.cli.place import DirectoryOption, WorkspaceOption
+from twinledger.connectors import registry
 from twinledger.connectors.connecting import ConnectRefused, Handshake, Reason, choose_account, set_up, store
 from twinledger.connectors.opening import PlatformSettings
 from twinledger.kernel.database import transaction
@@ -34,6 +35,12 @@ _ClientOption = Annotated[str, typer.Option("--client-id", help="Our application
 _SecretOption = Annotated[Path | None, typer.Option("--client-secret-file", help="Holds its secret.")]
 _RedirectOption = Annotated[str, typer.Option("--redirect-uri", help="As registered at the vendor.")]
 _CentreOption = Annotated[str, typer.Option("--data-centre", help="Zoho: where consent starts (eu, in, cn).")]
+_WithOption = Annotated[
+    list[str] | None, typer.Option("--with", help="A system not every workspace has: zoho_inventory.")
+]
+_WithoutOption = Annotated[
+    list[str] | None, typer.Option("--without", help="No longer over this connection.")
+]
 _NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask.")]
 
 _NEXT: Mapping[Reason, str] = {
@@ -49,6 +56,7 @@ _NEXT: Mapping[Reason, str] = {
     "no_account": "{again} as a user of that account",
     "which_account": "{again} --account ID",
     "other_account": "{again} as a user of that account; another one needs a workspace of its own",
+    "not_shared": "{again} --without NAME: what happens there is found through the other product alone",
     "taken": "twinledger connections list: one vendor account feeds one workspace",
 }
 
@@ -62,6 +70,8 @@ class _Wish:
     sandbox: Mapping[str, Any] | None
     paste: bool
     given: GivenApplication
+    more: Sequence[str] = ()
+    less: Sequence[str] = ()
 
 
 def register(app: typer.Typer) -> None:
@@ -85,6 +95,7 @@ def add(
     client_secret_file: _SecretOption = None,
     redirect_uri: _RedirectOption = "",
     data_centre: _CentreOption = "",
+    more: _WithOption = None,
     no_input: _NoInputOption = False,
     workspace: WorkspaceOption = "default",
     directory: DirectoryOption = Path(".twinledger"),
@@ -92,7 +103,7 @@ def add(
 ) -> None:
     given = GivenApplication(client_id, client_secret_file, redirect_uri, data_centre, not no_input)
     told = sandbox_urls(urls, directory) if sandbox or urls is not None else None
-    wish = _Wish("add", platform, workspace, account, told, paste, given)
+    wish = _Wish("add", platform, workspace, account, told, paste, given, more or ())
     print_record(asyncio.run(_connect(wish, directory)), output)
 
 
@@ -105,6 +116,8 @@ def authorize(
     client_secret_file: _SecretOption = None,
     redirect_uri: _RedirectOption = "",
     data_centre: _CentreOption = "",
+    more: _WithOption = None,
+    less: _WithoutOption = None,
     no_input: _NoInputOption = False,
     workspace: WorkspaceOption = "default",
     directory: DirectoryOption = Path(".twinledger"),
@@ -112,7 +125,7 @@ def authorize(
 ) -> None:
     given = GivenApplication(client_id, client_secret_file, redirect_uri, data_centre, not no_input)
     told = sandbox_urls(urls, directory) if sandbox or urls is not None else None
-    wish = _Wish("authorize", platform, workspace, "", told, paste, given)
+    wish = _Wish("authorize", platform, workspace, "", told, paste, given, more or (), less or ())
     print_record(asyncio.run(_connect(wish, directory)), output)
 
 
@@ -133,16 +146,34 @@ async def _connect(wish: _Wish, directory: Path) -> dict[str, Any]:
         return await whole(place, wish.workspace, wish.platform)
 
 
+def _systems(wish: _Wish, before: StoredConnection | None) -> list[str]:
+    """Optional systems of the connection: what it had, and what was asked; all where there are no others."""
+    optional = optional_systems(wish.platform)
+    for name in (*wish.more, *wish.less):
+        if name not in optional:
+            raise CommandError(
+                f"{name!r} is no system to choose over {wish.platform}",
+                f"one of: {', '.join(optional) or 'none'}",
+                Exit.USAGE,
+            )
+    others = [
+        info for info in registry.infos().values() if info.platform == wish.platform and not info.optional
+    ]
+    held = optional if not others else before.systems if before is not None else ()
+    return sorted({*held, *wish.more} - {*wish.less})
+
+
 async def _handshake(
     place: Installation, wish: _Wish, ours: PlatformSettings, before: StoredConnection | None
 ) -> list[str]:
     opener = place.opener
     auth = opener.auth(wish.platform, ours)
-    scopes = list(await wanted_now(place, wish.workspace, wish.platform))
+    systems = _systems(wish, before)
+    scopes = list(await wanted_now(place, wish.workspace, wish.platform, systems))
     handshake = Handshake(auth, scopes, opener.clock)
     grant = await handshake.finish(await _redirected(place, wish, ours, handshake))
     account = await choose_account(auth, grant, wish.account or _account_id(before))
-    await store(opener, wish.workspace, wish.platform, ours, grant, account)
+    await store(opener, wish.workspace, wish.platform, ours, grant, account, systems)
     return await set_up(opener, wish.workspace, wish.platform)
 
 

@@ -20,11 +20,8 @@ from twinledger.connectors.zoho_platform.hosts import load_data_centres
 
 __all__ = ["GivenApplication", "application", "sandbox_urls"]
 
-_REDIRECTS = {
-    "freshbooks": "https://localhost:8930/oauth/freshbooks/callback",
-    "zoho": "http://127.0.0.1:8930/oauth/zoho/callback",
-}
-"""FreshBooks takes https alone and Zoho plain http on this machine: there we can listen ourselves."""
+_REDIRECTS = {"freshbooks": "https://localhost:8930/oauth/freshbooks/callback"}
+"""FreshBooks takes https alone; where plain http on this machine is taken we can listen ourselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +59,14 @@ def application(
         update={
             "client_id": client_id,
             "client_secret": SecretStr(secret),
-            "redirect_uri": given.redirect_uri or known.redirect_uri or _REDIRECTS[platform],
+            "redirect_uri": given.redirect_uri or known.redirect_uri or _redirect(platform),
             "auth_url": _accounts_server(given.data_centre) or known.auth_url,
         }
     )
+
+
+def _redirect(platform: str) -> str:
+    return _REDIRECTS.get(platform, f"http://127.0.0.1:8930/oauth/{platform}/callback")
 
 
 def _secret(platform: str, given: GivenApplication, known: PlatformSettings) -> str:

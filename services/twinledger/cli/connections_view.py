@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -14,25 +14,42 @@ from twinledger.kernel.database import transaction
 from twinledger.kernel.errors import TransientError
 from twinledger.mapping.definitions import load_shipped
 from twinledger.state.budgets import BudgetPermit
-from twinledger.state.connections import StoredConnection, load_connection
+from twinledger.state.connections import StoredConnection, load_connection, load_connections
 from twinledger.state.workspaces import load_settings
 
-__all__ = ["Platform", "found", "summary", "try_out", "wanted_now", "whole"]
+__all__ = ["Platform", "found", "optional_systems", "summary", "try_out", "wanted_now", "whole"]
 
 
-class Platform(StrEnum):
-    """One grant each; the Zoho products share theirs."""
-
-    freshbooks = "freshbooks"
-    zoho = "zoho"
+_PLATFORMS = sorted({info.platform for info in registry.infos().values()})
+Platform = StrEnum("Platform", {name: name for name in _PLATFORMS})  # type: ignore[misc]
+"""One grant each; the Zoho products share theirs."""
 
 
-async def wanted_now(place: Installation, workspace: str, platform: str) -> Mapping[str, Sequence[str]]:
-    """Scope -> what asks for it, by the sync rules and flows that the workspace has enabled."""
+async def wanted_now(
+    place: Installation, workspace: str, platform: str, systems: Collection[str] | None = None
+) -> Mapping[str, Sequence[str]]:
+    """Scope -> what asks for it, by the sync rules and flows that the workspace has enabled. `systems`: the
+    optional ones, else those that are connected."""
     async with transaction(place.opener.pool) as connection:
         chosen = await load_settings(connection, workspace)
+        if systems is None:
+            stored = await load_connections(connection, workspace)
+            systems = {system for one in stored for system in one.systems}
     infos = registry.infos()
-    return wanted_scopes(platform, wanted_operations(load_shipped(), infos, chosen), infos)
+    definitions = load_shipped().without(registry.absent(systems))
+    return wanted_scopes(platform, wanted_operations(definitions, infos, chosen), infos)
+
+
+def optional_systems(platform: str) -> list[str]:
+    """Those of the platform that a connection has to name."""
+    infos = registry.infos().items()
+    return [system for system, info in infos if info.platform == platform and info.optional]
+
+
+def _systems(one: StoredConnection) -> list[str]:
+    infos = registry.infos().items()
+    absent = registry.absent(one.systems)
+    return [system for system, info in infos if info.platform == one.platform and system not in absent]
 
 
 async def found(place: Installation, workspace: str, platform: str) -> StoredConnection:
@@ -56,6 +73,7 @@ async def summary(place: Installation, one: StoredConnection) -> dict[str, Any]:
         "platform": one.platform,
         "company": one.account.get("name", ""),
         "state": one.state,
+        "systems": ", ".join(_systems(one)),
         "scopes": f"{len(missing)} missing" if missing else "complete",
         "expires_at": one.expires_at,
         "id": one.id,

@@ -43,7 +43,9 @@ def show(
 
 @app.command(
     "set",
-    help="Choose: since DATE, invoice_state draft|sent, base_currency CODE, flows.NAME on|off.\n\n"
+    help="Choose: since DATE, invoice_state draft|sent, invoice_effects email, base_currency CODE, "
+    "flows.NAME on|off; rows of the account table: accounts.payment_mode.PayPal WORD, "
+    "accounts.deposit_account.default ID|ask.\n\n"
     "Example: twinledger admin settings set since 2026-01-01",
 )
 def choose(
@@ -66,8 +68,9 @@ async def _choose(name: str, value: str, workspace: str, directory: Path) -> Map
                 f"no workspace {workspace}", "twinledger admin workspaces list", Exit.NOT_FOUND
             )
         before = await load_settings(connection, workspace)
+        tables = {table.field for rule in definitions.sync_rules.values() for table in rule.accounts}
         try:
-            after = chosen(before, name, value, [flow.name for flow in definitions.flows])
+            after = chosen(before, name, value, [flow.name for flow in definitions.flows], tables)
         except ValueFault as fault:
             raise CommandError(
                 str(fault), f"{_SHOW}, twinledger admin settings set --help", Exit.USAGE
@@ -78,5 +81,6 @@ async def _choose(name: str, value: str, workspace: str, directory: Path) -> Map
 
 def _types(definitions: Definitions) -> set[str]:
     """Entities whose writes and derivations depend on settings."""
-    dated = {rule.entity for rule in definitions.sync_rules.values() if rule.dated_by is not None}
+    rules = definitions.sync_rules.values()
+    dated = {rule.entity for rule in rules if rule.dated_by is not None or rule.accounts}
     return dated | {flow.on_entity for flow in definitions.flows}

@@ -39,11 +39,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """`unknown` are rows with `record`, `entity_type`, `reason`; `no_change` counts linked records."""
+    """`unknown` are rows with `record`, `entity_type`, `reason`; `no_change` counts linked records; `effects`
+    by intent: what a change does beside changing the record."""
 
     changes: Sequence[PlannedWrite]
     unknown: Sequence[Row]
     no_change: int
+    effects: Mapping[UUID, str]
 
     @property
     def hash(self) -> str:
@@ -81,7 +83,16 @@ async def foresee(connection: Connection, workspace: str, definitions: Definitio
     uncertain = {row["record"] for row in unknown}
     untouched = sum(held.values()) - len(touched)
     more = await _linked_among(connection, workspace, uncertain - {f"{o}/{x}" for o, x in touched})
-    return Foresight(ready, unknown, untouched - more)
+    return Foresight(ready, unknown, untouched - more, _effects(ready, known))
+
+
+def _effects(ready: Sequence[PlannedWrite], known: _Known) -> dict[UUID, str]:
+    found: dict[UUID, str] = {}
+    for write in ready:
+        mapping, fields = known.definitions.mappings[write.object], known.entities[write.entity_id].fields
+        if write.op == "update" and (effect := mapping.effect_of(fields, write.patch)) is not None:
+            found[write.intent_id] = effect
+    return found
 
 
 def _sift(ready: Sequence[PlannedWrite], known: _Known) -> tuple[list[PlannedWrite], list[Row]]:

@@ -7,10 +7,11 @@ changed since the plan was shown, nothing passes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -22,7 +23,7 @@ from twinledger.cli.sync_foresight import Foresight, foresee
 from twinledger.cli.sync_taking_back import Undo, apply_undo, foresee_undo
 from twinledger.kernel.database import Connection
 from twinledger.mapping.definitions import load_shipped
-from twinledger.state.gate import Gate, load_gate, lock_gate, open_gate
+from twinledger.state.gate import BY_GO_LIVE, Gate, load_gate, lock_gate, open_gate
 from twinledger.state.plans import (
     PlannedWrite,
     StoredPlan,
@@ -33,6 +34,7 @@ from twinledger.state.plans import (
     store_plan,
     stored_form,
 )
+from twinledger.state.workspaces import load_settings
 
 __all__ = ["accept", "gate_of", "register", "show_plan"]
 
@@ -62,32 +64,43 @@ def plan(
     directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,
 ) -> None:
-    async def read() -> tuple[Gate, Foresight, list[GroupForecast]]:
+    async def read() -> tuple[Gate, Foresight, list[GroupForecast], CommandError | None]:
         async with connected(directory) as connection:
-            return await show_plan(connection, workspace)
+            shown = await show_plan(connection, workspace)
+            return *shown, await _no_beginning(connection, workspace, shown[0])
 
-    gate, foresight, costs = asyncio.run(read())
+    gate, foresight, costs, lacks = asyncio.run(read())
+    if lacks is not None:
+        say(f"{lacks}\ntry: {lacks.next_command}")
     if gate.text() == "open":
         say("the gate is open: these writes leave by themselves\ntry: twinledger sync pause")
     if output is not Form.table:
         print_record(_whole(gate, foresight, costs), output)
         return
-    _print_table(gate, foresight, costs)
+    _print_table(gate, foresight, costs, may_apply=lacks is None)
 
 
 def apply(
     plan_hash: Annotated[str, typer.Option("--plan", metavar="HASH", help="The plan that was shown.")],
     reason: Annotated[str, typer.Option(help="Kept with the plan.")] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Afterwards let later changes flow.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it would pass.")] = False,
     workspace: WorkspaceOption = "default",
     directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,
 ) -> None:
     async def run() -> int:
         async with connected(directory) as connection:
-            return await accept(connection, workspace, plan_hash, reason=reason, resume=resume)
+            trial = connection.transaction()
+            await trial.start()
+            count = await accept(connection, workspace, plan_hash, reason=reason, resume=resume)
+            await (trial.rollback() if dry_run else trial.commit())
+            return count
 
     count = asyncio.run(run())
+    if dry_run:
+        print_record({"plan": plan_hash, "would_write": count}, output)
+        return
     print_record({"plan": plan_hash, "accepted": count, "gate": "open" if resume else "held"}, output)
     if not resume:
         say("later changes wait\ntry: twinledger sync status, then twinledger sync resume")
@@ -114,6 +127,8 @@ async def accept(
     if shown is None:
         raise CommandError(f"no plan {plan_hash} waits", "twinledger sync plan", Exit.NOT_FOUND)
     _refuse_unless_held(gate)
+    if (refused := await _no_beginning(connection, workspace, gate)) is not None:
+        raise refused
     if shown.kind == "undo":
         count = await _accept_undo(connection, workspace, shown)
     else:
@@ -155,6 +170,21 @@ def _refuse_unless_held(gate: Gate) -> None:
         raise CommandError("the gate is open: writes leave by themselves", "twinledger sync pause")
 
 
+async def _no_beginning(connection: Connection, workspace: str, gate: Gate) -> CommandError | None:
+    """Whoever goes live says from which date documents are synced: without it every old one would be made
+    in the other ledger, closed periods with it."""
+    if gate.held_by != BY_GO_LIVE or gate.accepted_plans:
+        return None
+    dated = sorted(rule.entity for rule in load_shipped().sync_rules.values() if rule.dated_by is not None)
+    if not dated or (await load_settings(connection, workspace)).get("since"):
+        return None
+    return CommandError(
+        f"nobody has said from which date documents ({', '.join(dated)}) are synced",
+        f"twinledger admin settings set since 2026-01-01 --workspace {workspace}, then twinledger sync plan",
+        Exit.NOT_ALLOWED,
+    )
+
+
 def _changed(shown: Sequence[Row], now: Sequence[Row], next_command: str) -> CommandError:
     before = {_key(row): row for row in shown}
     after = {_key(row): row for row in now}
@@ -176,7 +206,7 @@ def _key(row: Row) -> tuple[str, str]:
 
 
 def _whole(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast]) -> Row:
-    changes = [_change(write) for write in foresight.changes]
+    changes = [_change(write, foresight.effects) for write in foresight.changes]
     unknown = [{"value": "unknown", **row} for row in foresight.unknown]
     return {
         "plan": foresight.hash,
@@ -184,12 +214,13 @@ def _whole(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast]) -> 
         "changes": len(changes),
         "no_change": foresight.no_change,
         "unknown": len(unknown),
+        "effects": len(foresight.effects),
         "forecast": [asdict(cost) for cost in costs],
         "records": [*changes, *unknown],
     }
 
 
-def _change(write: PlannedWrite) -> Row:
+def _change(write: PlannedWrite, effects: Mapping[UUID, str]) -> Row:
     return {
         "value": "change",
         "record": write.record,
@@ -199,12 +230,15 @@ def _change(write: PlannedWrite) -> Row:
             path: {"before": write.before.get(path), "after": value}
             for path, value in sorted(write.patch.items())
         },
+        **({"effect": effects[write.intent_id]} if write.intent_id in effects else {}),
     }
 
 
-def _print_table(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast]) -> None:
+def _print_table(
+    gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast], *, may_apply: bool
+) -> None:
     if foresight.changes:
-        print_rows([_line(write) for write in foresight.changes[:_SHOWN]], Form.table)
+        print_rows([_line(write, foresight.effects) for write in foresight.changes[:_SHOWN]], Form.table)
         if len(foresight.changes) > _SHOWN:
             say(f"and {len(foresight.changes) - _SHOWN} more; all of them: -o json")
         typer.echo("")
@@ -222,18 +256,20 @@ def _print_table(gate: Gate, foresight: Foresight, costs: Sequence[GroupForecast
             "changes": len(foresight.changes),
             "no change": foresight.no_change,
             "unknown": len(foresight.unknown),
+            "effects": len(foresight.effects),
         },
         Form.table,
     )
-    if foresight.changes and gate.text() == "held":
+    if foresight.changes and gate.text() == "held" and may_apply:
         say(f"try: twinledger sync apply --plan {foresight.hash}")
 
 
-def _line(write: PlannedWrite) -> Row:
+def _line(write: PlannedWrite, effects: Mapping[UUID, str]) -> Row:
     creating = write.op == "create"
     shown = [
         f"{path}: {value}" if creating else f"{path}: {write.before.get(path)} -> {value}"
         for path, value in sorted(write.patch.items())
         if value is not None or not creating
     ]
+    shown += [f"effect: {effects[write.intent_id]}"] if write.intent_id in effects else []
     return {"record": write.record, "op": write.op, "fields": "\n".join(shown)}

@@ -12,6 +12,7 @@ import typer
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.output import Form, FormOption, print_record, print_rows, say
 from twinledger.cli.place import DirectoryOption, WorkspaceOption, connected
+from twinledger.cli.sync_plan import accept
 from twinledger.cli.sync_taking_back import Undo, UndoPlan, foresee_undo
 from twinledger.mapping.definitions import load_shipped
 from twinledger.state.plans import StoredPlan, load_accepted, store_plan, stored_form
@@ -35,12 +36,17 @@ _HELP = (
 def undo(
     since: Annotated[datetime | None, typer.Option(help="Take back every change since then (UTC).")] = None,
     plan: Annotated[str | None, typer.Option(metavar="HASH", help="Take back this accepted plan.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and keep no plan of it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply at once what is shown.")] = False,
+    reason: Annotated[str, typer.Option(help="With --yes: kept with the plan.")] = "",
     workspace: WorkspaceOption = "default",
     directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,
 ) -> None:
     if (since is None) == (plan is None):
         raise CommandError("say --since or --plan", "twinledger sync undo --help", Exit.USAGE)
+    if dry_run and yes:
+        raise CommandError("--dry-run or --yes?", "twinledger sync undo --help", Exit.USAGE)
     wanted = Undo(since.replace(tzinfo=since.tzinfo or UTC) if since else None, plan)
 
     async def read() -> UndoPlan:
@@ -48,11 +54,20 @@ def undo(
             if plan is not None and await load_accepted(connection, workspace, plan) is None:
                 raise CommandError(f"no plan {plan} was accepted", "twinledger sync status", Exit.NOT_FOUND)
             found = await foresee_undo(connection, workspace, load_shipped(), wanted)
-            writes = [stored_form(write) for write in found.writes]
-            await store_plan(connection, workspace, StoredPlan(found.hash, "undo", wanted.origin(), writes))
+            if not dry_run:
+                writes = [stored_form(write) for write in found.writes]
+                plan_kept = StoredPlan(found.hash, "undo", wanted.origin(), writes)
+                await store_plan(connection, workspace, plan_kept)
+            if yes:
+                await accept(connection, workspace, found.hash, reason=reason)
             return found
 
-    _print(asyncio.run(read()), output)
+    found = asyncio.run(read())
+    _print(found, output)
+    if yes:
+        say("applied; later changes wait\ntry: twinledger sync status, then twinledger sync resume")
+    elif output is Form.table and not dry_run:
+        say(f"try: twinledger sync pause, then twinledger sync apply --plan {found.hash}")
 
 
 def _print(found: UndoPlan, output: Form) -> None:
@@ -69,4 +84,3 @@ def _print(found: UndoPlan, output: Form) -> None:
     if found.left:
         typer.echo("\nleft as it is; when applied, each becomes a question for a person")
         print_rows(found.left, output, ("record", "now", "was", "why"))
-    say(f"try: twinledger sync pause, then twinledger sync apply --plan {found.hash}")

@@ -17,10 +17,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from twinledger.connectors.base.access import Auth, Grant
 from twinledger.connectors.opening import Opener, PlatformSettings
+from twinledger.connectors.shared_records import not_shared
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import transaction
 from twinledger.kernel.errors import PermanentError
 from twinledger.kernel.ids import new_secret
+from twinledger.mapping.definitions import load_shipped
 from twinledger.state.budgets import BudgetPermit
 from twinledger.state.connections import load_connection, set_connection_state, store_grant
 
@@ -44,6 +46,7 @@ Reason = Literal[
     "which_account",
     "other_account",
     "taken",
+    "not_shared",
 ]
 
 
@@ -129,6 +132,7 @@ async def store(
     application: PlatformSettings,
     grant: Grant,
     account: Account,
+    systems: Sequence[str] = (),
 ) -> None:
     """Keep the grant, paused until the account is set up. A connection keeps its account for life: another
     account's records would be taken for its own."""
@@ -149,6 +153,7 @@ async def store(
                 scopes=grant.scopes,
                 application=application.to_text(),
                 state="paused",
+                systems=systems,
             )
         except PermanentError as error:
             raise ConnectRefused("taken", str(error)) from error
@@ -160,10 +165,15 @@ async def set_up(opener: Opener, workspace: str, platform: str) -> list[str]:
     opened = await opener.open(workspace, [platform])
     notes: list[str] = []
     try:
+        permits = {
+            system: BudgetPermit(opener.pool, workspace, connector.info.budget_group, "live", opener.clock)
+            for system, connector in opened.connectors.items()
+        }
         for system, connector in opened.connectors.items():
-            permit = BudgetPermit(opener.pool, workspace, connector.info.budget_group, "live", opener.clock)
             objects = [name for name in connector.info.objects if name.startswith(f"{system}.")]
-            notes += await connector.setup.ensure_reference_fields(objects, permit)
+            notes += await connector.setup.ensure_reference_fields(objects, permits[system])
+        if unlike := await not_shared(opened.connectors, permits, load_shipped()):
+            raise ConnectRefused("not_shared", f"the two products do not show it alike: {', '.join(unlike)}")
     finally:
         await opened.aclose()
     async with transaction(opener.pool) as connection:

@@ -66,6 +66,8 @@ class OpenSystems:
 
     connectors: Mapping[str, Connector]
     tokens: Mapping[str, StoredTokens]
+    absent: frozenset[str] = frozenset()
+    """Systems that the workspace has not connected, paused or not."""
 
     async def aclose(self) -> None:
         """Let running token refreshes end: a lost answer costs a reconnect."""
@@ -97,9 +99,10 @@ class Opener:
             stored = {one.platform: one for one in await load_connections(connection, workspace)}
         settings = {one: await self.application(workspace, one) for one in platforms}
         tokens = {one: self.tokens(workspace, one, settings[one]) for one in platforms}
+        absent = registry.absent(system for one in stored.values() for system in one.systems)
         opened = {}
         for system, info in registry.infos().items():
-            if info.platform in platforms and system in self.systems:
+            if info.platform in platforms and system in self.systems and system not in absent:
                 connection_info = Connection(
                     workspace,
                     stored[info.platform].account,
@@ -107,7 +110,7 @@ class Opener:
                     api_url=settings[info.platform].api_url,
                 )
                 opened[system] = registry.build(system, connection_info, http=self.http, clock=self.clock)
-        return OpenSystems(opened, tokens)
+        return OpenSystems(opened, tokens, absent)
 
     async def application(self, workspace: str, platform: str) -> PlatformSettings:
         """The one stored with the grant, else the setting's."""

@@ -23,7 +23,7 @@ from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import FatalError
 from twinledger.kernel.http import AsyncClient
 
-__all__ = ["auth", "build", "infos", "scopes_for"]
+__all__ = ["absent", "auth", "build", "infos", "scopes_for"]
 
 _PACKAGE = "twinledger.connectors"
 
@@ -41,6 +41,11 @@ class _Found:
 def infos() -> Mapping[str, ConnectorInfo]:
     """Every system there is a connector for."""
     return {system: found.info for system, found in _discover().items()}
+
+
+def absent(connected: Iterable[str]) -> frozenset[str]:
+    """Optional systems that a workspace with these has not connected."""
+    return frozenset(name for name, info in infos().items() if info.optional) - {*connected}
 
 
 def build(system: str, connection: Connection, *, http: AsyncClient, clock: Clock) -> Connector:

@@ -64,7 +64,7 @@ class ServedWorkspaces(Generic[P]):
         self._pool = pool
         self._open_parts = open_parts
         self._look_every_s = look_every_s
-        self._platforms = frozenset(info.platform for info in registry.infos().values())
+        self._platforms = frozenset(info.platform for info in registry.infos().values() if not info.optional)
         self._serving: dict[str, _Serving[P]] = {}
         self._failures: dict[str, int] = {}
         self._missing: dict[str, Collection[str]] = {}

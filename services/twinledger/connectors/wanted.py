@@ -32,8 +32,8 @@ def wanted_operations(
 
 
 def wanted_objects(definitions: Definitions) -> frozenset[str]:
-    """Objects that are read at all."""
-    of_rules = {name for rule in definitions.sync_rules.values() for name in rule.systems}
+    """Objects that anything is done with: read, or only heard of."""
+    of_rules = {name for rule in definitions.sync_rules.values() for name in (*rule.systems, *rule.shared)}
     return frozenset(of_rules | {flow.target for flow in definitions.flows})
 
 
@@ -58,6 +58,8 @@ def _of_rule(rule: SyncRule) -> Iterator[Operation]:
         yield from ((name, "read"), (name, "subscribe"))
         if system.create or _is_updated(rule, name):
             yield from _with_state(name, create=system.create)
+    for name in rule.shared:  # read when it is connected: does it show the same records?
+        yield from ((name, "read"), (name, "subscribe"))
 
 
 def _with_state(name: str, *, create: bool) -> Iterator[Operation]:

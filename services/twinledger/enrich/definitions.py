@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from twinledger.enrich.observed import Observed
 from twinledger.mapping.definitions import Definitions
@@ -26,6 +26,7 @@ class SyncDefinitions:
     models: Mapping[str, EntityModel]
     ref_paths: Mapping[str, Sequence[str]]
     flow_entities: frozenset[str]
+    _without: dict[frozenset[str], SyncDefinitions] = field(default_factory=dict, init=False)
 
     @classmethod
     def of(cls, definitions: Definitions) -> SyncDefinitions:
@@ -41,11 +42,22 @@ class SyncDefinitions:
             frozenset(name for flow in definitions.flows for name in (flow.on_entity, flow.derives)),
         )
 
+    def without(self, systems: frozenset[str]) -> SyncDefinitions:
+        """As a workspace sees them that these systems are not connected in; made once for each such set."""
+        if not systems:
+            return self
+        if systems not in self._without:
+            rules = {entity: rule.without(systems) for entity, rule in self.rules.items()}
+            flows = [flow for flow in self.flows if flow.target.partition(".")[0] not in systems]
+            self._without[systems] = replace(self, rules=rules, flows=flows)
+        return self._without[systems]
+
     def asks_settings(self, batch: Iterable[Observed]) -> bool:
         """Does what becomes of the batch depend on what the workspace has chosen?"""
         types = {observed.entity_type for observed in batch}
+        rules = (self.rules[one] for one in types if one in self.rules)
         return not self.flow_entities.isdisjoint(types) or any(
-            self.rules[one].dated_by is not None for one in types if one in self.rules
+            rule.dated_by is not None or rule.accounts for rule in rules
         )
 
     def in_flows(self, batch: Iterable[Observed]) -> bool:

@@ -106,6 +106,8 @@ class BatchState:
     """Kind and subject of questions that answered themselves."""
     counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """What metrics tell of the batch: (what, system, entity)."""
+    matched: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What became of unknown records: (bucket, entity)."""
     wanted: set[ExternalKey] = field(default_factory=set)
     graves: Graves = field(default_factory=Graves)
     questions: Questions = field(default_factory=Questions)

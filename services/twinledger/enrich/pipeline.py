@@ -7,9 +7,10 @@ decode -> load and lock -> judge ends -> resolve references -> resolve identity 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from twinledger.connectors import registry
 from twinledger.enrich.counts import count
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
@@ -28,6 +29,7 @@ from twinledger.enrich.steps.retype import retype
 from twinledger.enrich.steps.store_changes import store_changes
 from twinledger.enrich.steps.store_graves import look_for_losers, store_graves
 from twinledger.enrich.steps.store_questions import look_for_questions, store_questions
+from twinledger.enrich.steps.tell_accounts import tell_accounts
 from twinledger.enrich.steps.yield_to_owner import yield_to_owner
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
@@ -77,8 +79,18 @@ class EnrichPipeline:
     async def _workspace(
         self, connection: Connection, workspace: str, part: Sequence[tuple[int, Observed]]
     ) -> list[tuple[int, Outcome[None]]]:
+        connected = await share_gate(connection, workspace)
+        return await self._for(connected)._take_in(connection, workspace, part)
+
+    def _for(self, connected: Sequence[str]) -> EnrichPipeline:
+        """With the lines of the systems that a workspace has: those of every workspace and these."""
+        definitions = self.definitions.without(registry.absent(connected))
+        return self if definitions is self.definitions else replace(self, definitions=definitions)
+
+    async def _take_in(
+        self, connection: Connection, workspace: str, part: Sequence[tuple[int, Observed]]
+    ) -> list[tuple[int, Outcome[None]]]:
         observations = [observed for _, observed in part]
-        await share_gate(connection, workspace)
         state = await load_state(connection, workspace, observations, self.definitions)
         await load_graves(connection, state, observations, self.definitions, self.clock.now())
         observer = Observer(self.definitions)
@@ -101,7 +113,10 @@ class EnrichPipeline:
 
     async def replan(self, connection: Connection, workspace: str, ids: Collection[UUID]) -> None:
         """Plan the writes of entities that a person's answer has changed."""
-        await share_gate(connection, workspace)
+        connected = await share_gate(connection, workspace)
+        await self._for(connected)._replan(connection, workspace, ids)
+
+    async def _replan(self, connection: Connection, workspace: str, ids: Collection[UUID]) -> None:
         state = await load_entities_of(connection, workspace, ids, self.definitions)
         for entity in state.entities.values():
             state.rename(entity.id, None, match_keys(entity.fields, self.definitions.rules[entity.type]))
@@ -122,7 +137,8 @@ class EnrichPipeline:
             rule = self.definitions.rules[entity.type]
             lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)
             retype(entity, rule, self.definitions.mappings, state)
-            planner.plan(entity, rule, state, lane, received_at)
+            if tell_accounts(entity, rule, state, now):
+                planner.plan(entity, rule, state, lane, received_at)
             doubt_void(entity, self.definitions.mappings, state)
             await self._doubt(connection, entity, rule, state)
 

@@ -12,7 +12,7 @@ from twinledger.ingest.poll_now import PollNow
 from twinledger.ingest.workspace import Part
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
-from twinledger.mapping.definitions import Definitions, load_shipped
+from twinledger.mapping.definitions import Definitions
 from twinledger.mapping.entity_model import EntityModel, entity_models
 from twinledger.road.broker import Producer
 from twinledger.road.codec import Codec
@@ -32,10 +32,11 @@ def job_works(
     connectors: Mapping[str, Connector],
     permits: Mapping[str, Mapping[Lane, CallPermit]],
     pollers: Sequence[Part],
+    definitions: Definitions,
     served: Collection[str],
 ) -> dict[JobKind, Work]:
     """One work a kind, each in its own lane; `served` are the objects that this workspace reads."""
-    definitions, models = load_shipped(), entity_models()
+    models = entity_models()
     objects = [name for name in _in_order(definitions, models) if name in served]
 
     def reach(lane: Lane, names: Sequence[str]) -> dict[str, Reach]:

@@ -5,7 +5,7 @@ delivery -> judge -> hint -> [hints] -> note due read -> read -> [source-records
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from twinledger.ingest.steps.note_hints import read_hints
@@ -29,15 +29,19 @@ class Readers(Protocol):
 class HintsPipeline:
     """Handler of the transactional runner; `committed` runs after its commit."""
 
-    def __init__(self, codec: Codec, objects: Collection[str], readers: Readers) -> None:
+    def __init__(
+        self, codec: Codec, objects: Collection[str], shared: Mapping[str, str], readers: Readers
+    ) -> None:
+        """`shared`: of a record that two products show, the one we hear of -> the one we read."""
         self._codec = codec
         self._objects = objects
+        self._shared = shared
         self._readers = readers
         self._noted: set[tuple[str, str]] = set()
 
     async def handle(self, connection: Connection, batch: Sequence[Received]) -> Sequence[Outcome[None]]:
         """A verdict for each record, in order; one statement for all of them."""
-        read = [read_hints(received, self._codec, self._objects) for received in batch]
+        read = [read_hints(received, self._codec, self._objects, self._shared) for received in batch]
         hints = [hint for found in read if not isinstance(found, DeadLetter) for hint in found]
         await note_hints(connection, hints)
         noted = {(hint.workspace, hint.object) for hint in hints}

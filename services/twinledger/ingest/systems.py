@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from twinledger.connectors.base.contract import CallPermit, Connector
-from twinledger.connectors.opening import Opener
+from twinledger.connectors.opening import Opener, OpenSystems
 from twinledger.ingest.duties import Duties
 from twinledger.ingest.first_read import FirstRead
 from twinledger.ingest.hook_app import HookApp
@@ -26,12 +26,13 @@ from twinledger.ingest.undeliverable import Undeliverable
 from twinledger.ingest.workspace import Part, WorkspaceParts
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
-from twinledger.mapping.lens import ObjectMapping
+from twinledger.mapping.definitions import Definitions
 from twinledger.road.broker import Producer
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice
 from twinledger.road.failures import WaitLadder
 from twinledger.state.budgets import BudgetPermit, ensure_limits
+from twinledger.state.connections import forget_addresses
 from twinledger.state.due_reads import Lane
 from twinledger.state.first_sight import begin_catch_up
 from twinledger.state.ingest_leases import Duty
@@ -46,7 +47,7 @@ _LANES: Sequence[Lane] = ("live", "retry", "verify", "backfill")
 
 @dataclass(frozen=True, slots=True)
 class Systems:
-    """What the workspaces of this process share; `objects` by system."""
+    """What the workspaces of this process share; `objects` that are read, and `heard` of, by system."""
 
     settings: IngestSettings
     pool: Pool
@@ -59,8 +60,9 @@ class Systems:
     opener: Opener
     directory: SubscriptionDirectory
     hooks: HookApp
-    mappings: Mapping[str, ObjectMapping]
+    definitions: Definitions
     objects: Mapping[str, Sequence[str]]
+    heard: Mapping[str, Sequence[str]]
     wake_relay: Callable[[], None]
     owner: str
 
@@ -73,15 +75,17 @@ class Systems:
                 for group, limits in self.settings.budgets.items():
                     await ensure_limits(connection, workspace, group, limits)
                 await begin_catch_up(connection, workspace)
+                await forget_addresses(connection, workspace, sorted(opened.absent))
             await self.directory.load(workspace)
-            yield self._parts(workspace, opened.connectors)
+            yield self._parts(workspace, opened)
         finally:
             self.hooks.close(workspace)
             await opened.aclose()
 
-    def _parts(self, workspace: str, connectors: Mapping[str, Connector]) -> WorkspaceParts:
+    def _parts(self, workspace: str, opened: OpenSystems) -> WorkspaceParts:
+        connectors = opened.connectors
         duties = Duties(self.pool, workspace, self._duties(connectors), self.clock, owner=self.owner)
-        first_read = FirstRead(workspace, self.mappings)
+        first_read = FirstRead(workspace, self.definitions.mappings)
         reading, polling = (
             self._reading(workspace, duties, first_read),
             self._polling(workspace, duties, first_read),
@@ -92,7 +96,7 @@ class Systems:
         subscribers: dict[str, SystemSubscriber] = {}
         for system, connector in connectors.items():
             permits, pause = self._permits(workspace, connector), SystemPause(self.clock)
-            for name in self.objects[system]:
+            for name in self.objects.get(system, ()):
                 readers[name] = ObjectReader(name, connector, permits, pause, reading)
                 others.append(ObjectPoller(name, connector, permits, pause, polling))
             for name in self._swept(connector):
@@ -100,13 +104,13 @@ class Systems:
             if self.settings.ingest.public_url:
                 subscribers[system] = SystemSubscriber(
                     connector,
-                    self.objects[system],
+                    self.heard[system],
                     permits["verify"],
                     pause,
                     self._subscribing(workspace, duties),
                 )
         pollers = [part for part in others if isinstance(part, ObjectPoller)]
-        others.append(self._jobs(workspace, duties, connectors, pollers))
+        others.append(self._jobs(workspace, duties, opened, pollers))
         self.hooks.open(
             workspace,
             {system: connector.webhooks for system, connector in connectors.items()},
@@ -118,18 +122,19 @@ class Systems:
         self,
         workspace: str,
         duties: Duties,
-        connectors: Mapping[str, Connector],
+        opened: OpenSystems,
         pollers: Sequence[ObjectPoller],
     ) -> JobRunner:
+        connectors, definitions = opened.connectors, self.definitions.without(opened.absent)
         permits = {system: self._permits(workspace, one) for system, one in connectors.items()}
-        served = {name for system in connectors for name in self.objects[system]}
+        served = {name for system in connectors for name in self.objects.get(system, ())}
         shared = (self.pool, self.producer, self.codec, self.clock)
-        works = job_works(workspace, *shared, connectors, permits, pollers, served)
+        works = job_works(workspace, *shared, connectors, permits, pollers, definitions, served)
         audit_every_s = self.settings.ingest.audit_every_s
         return JobRunner(workspace, self.pool, self.clock, duties, works, audit_every_s=audit_every_s)
 
     def _duties(self, connectors: Mapping[str, Connector]) -> list[Duty]:
-        names = [name for system in connectors for name in self.objects[system]]
+        names = [name for system in connectors for name in self.objects.get(system, ())]
         return [
             *(Duty(purpose, name) for purpose in ("read", "poll") for name in names),
             *(Duty("sweep", name) for connector in connectors.values() for name in self._swept(connector)),
@@ -140,7 +145,8 @@ class Systems:
     def _swept(self, connector: Connector) -> list[str]:
         """Objects whose deletions no list tells."""
         info = connector.info
-        return [name for name in self.objects[info.system] if info.objects[name]["deletes"] == "swept"]
+        names = self.objects.get(info.system, ())
+        return [name for name in names if info.objects[name]["deletes"] == "swept"]
 
     def _reading(self, workspace: str, duties: Duties, first_read: FirstRead) -> Reading:
         return Reading(
@@ -162,7 +168,7 @@ class Systems:
         )
 
     def _sweeping(self, workspace: str, duties: Duties) -> Sweeping:
-        entities = {name: mapping.entity for name, mapping in self.mappings.items()}
+        entities = {name: mapping.entity for name, mapping in self.definitions.mappings.items()}
         interval_s = self.settings.ingest.sweep_interval_s
         return Sweeping(
             workspace, self.pool, self.producer, self.codec, self.clock, duties, entities, interval_s

@@ -23,7 +23,7 @@ from twinledger.kernel.http import new_http_client
 from twinledger.kernel.http_server import HttpServer
 from twinledger.kernel.ids import new_rng
 from twinledger.kernel.service import Runtime, Worker, release
-from twinledger.mapping.definitions import load_shipped
+from twinledger.mapping.definitions import Definitions, load_shipped
 from twinledger.road.broker import Consumer, Partition
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice
@@ -62,10 +62,10 @@ async def wire(settings: IngestSettings, runtime: Runtime) -> AsyncIterator[Sequ
         stack.push_async_callback(http.aclose)
         hints = HintLog(producer, Codec.from_files(), timeout_s=settings.ingest.ack_timeout_s)
         stack.push_async_callback(hints.aclose)
-        objects = _objects()
+        heard = _heard(load_shipped())
         sealer = Sealer(open_key_wrapper())
-        opener = Opener(pool, settings.platforms, settings.environment, http, runtime.clock, sealer, objects)
-        yield _Ingest(settings, runtime, pool, producer, opener, hints, objects).workers()
+        opener = Opener(pool, settings.platforms, settings.environment, http, runtime.clock, sealer, heard)
+        yield _Ingest(settings, runtime, pool, producer, opener, hints, heard).workers()
 
 
 class _Ingest:
@@ -79,10 +79,12 @@ class _Ingest:
         producer: KafkaProducer,
         opener: Opener,
         hints: HintLog,
-        objects: dict[str, list[str]],
+        heard: dict[str, list[str]],
     ) -> None:
         self.settings, self.runtime, self.clock = settings, runtime, runtime.clock
-        self.pool, self.producer, self.opener, self.objects = pool, producer, opener, objects
+        self.pool, self.producer, self.opener, self.heard = pool, producer, opener, heard
+        self.definitions = load_shipped()
+        self.shared = self.definitions.shared
         self.codec = Codec.from_files()
         self.office = DeadLetterOffice(group=GROUP, stage=STAGE, release=release(), clock=self.clock)
         self.relay = Relay(pool, producer, clock=self.clock)
@@ -109,15 +111,19 @@ class _Ingest:
             opener=self.opener,
             directory=self.directory,
             hooks=self.hooks,
-            mappings=load_shipped().mappings,
-            objects=self.objects,
+            definitions=self.definitions,
+            objects={
+                system: [name for name in names if name not in self.shared]
+                for system, names in self.heard.items()
+            },
+            heard=self.heard,
             wake_relay=self.relay.wake,
             owner=f"{STAGE}-{self.settings.instance}",
         )
 
     def _runner(self, worker: IngestWorker) -> TransactionalRunner:
         pipeline = HintsPipeline(
-            self.codec, {name for names in self.objects.values() for name in names}, worker
+            self.codec, {name for names in self.heard.values() for name in names}, self.shared, worker
         )
         consumer = KafkaConsumer(
             self.settings.kafka_bootstrap_servers, [HINTS], group=GROUP, instance=self.settings.instance
@@ -135,9 +141,9 @@ class _Ingest:
         )
 
 
-def _objects() -> dict[str, list[str]]:
+def _heard(definitions: Definitions) -> dict[str, list[str]]:
     """Objects that a sync rule or flow names, by system."""
-    wanted = wanted_objects(load_shipped())
+    wanted = wanted_objects(definitions)
     found = {
         system: [name for name in info.objects if name in wanted] for system, info in registry.infos().items()
     }

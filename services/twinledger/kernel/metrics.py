@@ -25,6 +25,7 @@ __all__ = [
     "LAST_SUCCESS",
     "LEDGER_UNEQUAL",
     "LOG_KEYS_DROPPED",
+    "MATCH_DECISIONS",
     "NOOP_WRITES_AVOIDED",
     "OSCILLATIONS",
     "OUTBOX_OLDEST_AGE",
@@ -113,6 +114,11 @@ OSCILLATIONS = Counter(
     "twinledger_oscillations_total",
     "Fields no longer written since they went back and forth; a rise needs a person.",
     ["system", "entity"],
+)
+MATCH_DECISIONS = Counter(
+    "twinledger_match_decisions_total",
+    "Unknown records by what became of them (link, review, new); review is work for people.",
+    ["bucket", "entity"],
 )
 CONFLICTS = Counter("twinledger_conflicts_total", "By the policy that decided.", ["entity", "policy"])
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from twinledger.connectors.base.contract import Connector
-from twinledger.connectors.opening import Opener
+from twinledger.connectors.opening import Opener, OpenSystems
 from twinledger.connectors.serving import ServedWorkspaces
 from twinledger.connectors.wanted import wanted_objects
 from twinledger.kernel.clock import Clock
@@ -28,7 +28,6 @@ from twinledger.loader.worker import LoaderWorker
 from twinledger.loader.workspace import WorkspaceWrites
 from twinledger.mapping.definitions import Definitions, load_shipped
 from twinledger.mapping.homes import homes
-from twinledger.mapping.lens import ObjectMapping
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice
 from twinledger.road.failures import WaitLadder
@@ -102,14 +101,13 @@ def _worker(
         pool,
         clock,
         Opener(pool, settings.platforms, settings.environment, http, clock, sealer, systems),
-        definitions.mappings,
+        definitions,
         ParentLoader(homes(definitions)),
         settler,
         queue,
     )
-    objects = sorted({name for rule in definitions.sync_rules.values() for name in rule.systems})
     served = ServedWorkspaces(pool, workspaces.open)
-    return LoaderWorker(pool, served, queue, objects, owner_of(settings), clock)
+    return LoaderWorker(pool, served, queue, owner_of(settings), clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ class Workspaces:
     pool: Pool
     clock: Clock
     opener: Opener
-    mappings: Mapping[str, ObjectMapping]
+    definitions: Definitions
     parents: ParentLoader
     settler: Settler
     queue: SettleQueue
@@ -135,18 +133,19 @@ class Workspaces:
                     await hold_for_go_live(connection, workspace)
                 for group, limits in self.settings.budgets.items():
                     await ensure_limits(connection, workspace, group, limits)
-            yield self._writes(workspace, opened.connectors)
+            yield self._writes(workspace, opened)
         finally:
             await opened.aclose()
 
-    def _writes(self, workspace: str, connectors: Mapping[str, Connector]) -> WorkspaceWrites:
+    def _writes(self, workspace: str, opened: OpenSystems) -> WorkspaceWrites:
+        connectors, mappings = opened.connectors, self.definitions.mappings
         sinks = {system: connector.sink for system, connector in connectors.items()}
         probes, checks = (self._permits(workspace, connectors, lane) for lane in ("verify", "live"))
         resolver = UnknownResolver(
             self.pool,
             sinks,
             {system: connector.source for system, connector in connectors.items()},
-            self.mappings,
+            mappings,
             self.parents,
             self.settler,
             probes,
@@ -158,7 +157,7 @@ class Workspaces:
                 _executor_settings(self.settings, workspace, connector.info.budget_group),
                 self.pool,
                 sinks,
-                self.mappings,
+                mappings,
                 self.parents,
                 self.queue,
                 checks[system],
@@ -166,7 +165,9 @@ class Workspaces:
             )
             for system, connector in connectors.items()
         }
-        return WorkspaceWrites(self.pool, workspace, executors, resolver, self.clock)
+        here = self.definitions.without(opened.absent)
+        objects = sorted({name for rule in here.sync_rules.values() for name in rule.systems})
+        return WorkspaceWrites(self.pool, workspace, objects, executors, resolver, self.clock)
 
     def _permits(
         self, workspace: str, connectors: Mapping[str, Connector], lane: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import structlog
 
@@ -31,14 +31,12 @@ class LoaderWorker:
         pool: Pool,
         served: ServedWorkspaces[WorkspaceWrites],
         settle: SettleQueue,
-        objects: Sequence[str],
         owner: str,
         clock: Clock,
     ) -> None:
         self._pool = pool
         self._served = served
         self._settle = settle
-        self._objects = objects
         self._owner = owner
         self._clock = clock
         settle.on_settled.append(self._settled)
@@ -75,10 +73,14 @@ class LoaderWorker:
         a call that cannot still be under way has an unknown outcome."""
         while True:
             await self._clock.sleep(GATE_EVERY_S)
-            served = [writes.workspace for writes in self._served]
+            alike: dict[tuple[str, ...], list[str]] = {}
+            for writes in self._served:
+                alike.setdefault(writes.objects, []).append(writes.workspace)
+            opened: list[str] = []
             try:
                 async with transaction(self._pool) as connection:
-                    opened = await open_workspaces(connection, served, self._objects)
+                    for objects, workspaces in alike.items():
+                        opened += await open_workspaces(connection, workspaces, objects)
                     await give_up_dead_owner(connection, "", LONGEST_CALL)
             except AWAY as error:
                 log.warning("loader_waits", exc_info=error)

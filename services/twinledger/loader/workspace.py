@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -25,17 +25,20 @@ log = structlog.get_logger()
 
 
 class WorkspaceWrites:
-    """Started and stopped together; `executors` by budget group."""
+    """Started and stopped together; `executors` by budget group. `objects`: whose first read the first write
+    waits for."""
 
     def __init__(
         self,
         pool: Pool,
         workspace: str,
+        objects: Sequence[str],
         executors: Mapping[str, Executor],
         resolver: UnknownResolver,
         clock: Clock,
     ) -> None:
         self.workspace = workspace
+        self.objects = tuple(objects)
         self._pool = pool
         self._executors = executors
         self._resolver = resolver

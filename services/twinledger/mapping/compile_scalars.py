@@ -7,6 +7,7 @@ from typing import Any
 
 from twinledger.mapping.custom.installed import PREFIX, custom_function
 from twinledger.mapping.custom_fields import custom_field_emitter, custom_field_getter
+from twinledger.mapping.effects import with_effects
 from twinledger.mapping.entity_model import JSON, CanonicalField
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.expressions import Condition, compile_condition
@@ -38,13 +39,14 @@ def compile_scalar(
     return FieldLens(
         field=canonical.path,
         read=_reader(statement, path, function, prepare),
-        emit=emit,
+        emit=with_effects(statement.effects, canonical.path, emit),
         normal=_normal(statement, function),
         keys=keys,
         follows=frozenset(filter(None, (statement.money, _offset_start(statement)))),
         write=statement.write,
         phase=statement.phase,
         inline=statement.inline,
+        effects=frozenset(statement.effects),
         clearable=_clearable(canonical, statement),
         default=_default(statement),
         condition=condition_of(statement.when, known),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -43,6 +43,19 @@ class Definitions:
     mappings: Mapping[str, ObjectMapping]
     sync_rules: Mapping[str, SyncRule]
     flows: tuple[Flow, ...]
+
+    def without(self, systems: Collection[str]) -> Definitions:
+        """For a workspace that these systems are not connected in: a line of theirs is simply absent."""
+        if not systems:
+            return self
+        rules = {entity: rule.without(systems) for entity, rule in self.sync_rules.items()}
+        flows = tuple(flow for flow in self.flows if flow.target.partition(".")[0] not in systems)
+        return replace(self, sync_rules=rules, flows=flows)
+
+    @property
+    def shared(self) -> dict[str, str]:
+        """Objects of a second product of a vendor -> the objects whose records they show."""
+        return {one: shown for rule in self.sync_rules.values() for one, shown in rule.shared.items()}
 
 
 @lru_cache(maxsize=1)

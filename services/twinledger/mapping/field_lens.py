@@ -49,6 +49,8 @@ class FieldLens:
     phase: str | None = None
     inline: bool = False
     """The create itself may carry it although later changes need a call of their own."""
+    effects: frozenset[str] = frozenset()
+    """A record that asks for one of these is made without it: the later call does what is asked for."""
     clearable: bool = True
     """The vendor can be told that nothing is there."""
     default: Any = MISSING

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from twinledger.mapping.carriers import Carrier, NoCarrier
+from twinledger.mapping.effects import ASKED_IN
 from twinledger.mapping.entity_model import JSON
 from twinledger.mapping.errors import MappingError, ValueFault
 from twinledger.mapping.expressions import Condition
@@ -130,6 +131,18 @@ class ObjectMapping:
         """Fields that records with these values do not have here."""
         return [name for condition, names in self._conditions if not condition(fields) for name in names]
 
+    def _made_without(self, fields: Mapping[str, JSON], creating: bool) -> list[str]:
+        asked = fields.get(ASKED_IN)
+        if not creating or asked is None:
+            return []
+        return [name for name, lens in self._lenses.items() if asked in lens.effects]
+
+    def effect_of(self, fields: Mapping[str, JSON], changed: Collection[str]) -> str | None:
+        """What a change of these fields does beside changing a record that is there."""
+        asked = fields.get(ASKED_IN)
+        told = type(asked) is str and any(asked in self._lenses[name].effects for name in changed)
+        return asked if told else None  # type: ignore[return-value]
+
     # --- what this system can hold ---------------------------------------------------------------
 
     def carries(self, name: str) -> bool:
@@ -140,7 +153,9 @@ class ObjectMapping:
         """Fields whose change may cause a write. Those that need a call of their own (`phase_of`) are
         no part of a create. `fields` (the entity's) leaves out what does not apply to this record."""
         lenses = self._on_create if creating else self._on_update
-        return frozenset(lenses).difference(() if fields is None else self._not_applying(fields))
+        if fields is None:
+            return frozenset(lenses)
+        return frozenset(lenses).difference(self._not_applying(fields), self._made_without(fields, creating))
 
     def phase_of(self, name: str) -> str | None:
         """Name of the vendor call that an update of this field needs; None: the ordinary update."""
@@ -162,7 +177,7 @@ class ObjectMapping:
         in its normal form."""
         known = known or {}
         said: dict[str, JSON] = {}
-        not_applying = self._not_applying(fields)
+        not_applying = self._not_applying(fields) + self._made_without(fields, creating)
         for name, lens in (self._on_create if creating else self._on_update).items():
             if name not in fields or name in not_applying:
                 continue

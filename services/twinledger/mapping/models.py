@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from twinledger.mapping.match_rule import MatchStatement
 
 __all__ = [
+    "AccountStatement",
     "Beside",
     "Composed",
+    "EffectStatement",
     "FieldStatement",
     "FlowFile",
     "GroupStatement",
@@ -53,6 +55,21 @@ class CustomField(_Statement):
     custom_field: str
 
 
+class Recipients(_Statement):
+    """The body's list of addresses, and whose it is: a field of a record that this one refers to."""
+
+    path: str
+    of: str
+    field: str
+
+
+class EffectStatement(_Statement):
+    """A call that brings a value and does more than that; taken only where the record asks for it."""
+
+    bodies: dict[Scalar, dict[str, Constant]]
+    recipients: Recipients
+
+
 class ScalarStatement(_Statement):
     """One canonical field and one place in the document."""
 
@@ -71,6 +88,7 @@ class ScalarStatement(_Statement):
     phase: str | None = None
     bodies: dict[Scalar, dict[str, Constant]] | None = None
     inline: bool = False
+    effects: dict[str, EffectStatement] = {}
     when: str | None = None
 
 
@@ -260,13 +278,23 @@ class MappingFile(_Statement):
 
 
 class SystemStatement(_Statement):
-    """`shares`: an object of the same vendor that shows the same records under the same ids; they are
-    observed here and written there."""
+    """`shares`: an object of the same vendor that shows the same records under the same ids; of what
+    happens here we hear, read and written is there."""
 
     role: str = "primary"
     when: str | None = None
     create: bool = True
     shares: str | None = None
+
+
+class AccountStatement(_Statement):
+    """A field told by the account table: a word of the books for the first of the fields `of` that has a row.
+    `otherwise`: for what has none, `ask` for a person's word; `once`: only when the record is made."""
+
+    of: list[str] = Field(min_length=1)
+    rows: dict[str, str] = {}
+    otherwise: str | None = None
+    once: bool = False
 
 
 class SyncFile(_Statement):
@@ -275,6 +303,7 @@ class SyncFile(_Statement):
     systems: dict[str, SystemStatement]
     policy: dict[str, str]
     match: list[list[str]] | MatchStatement = []
+    accounts: dict[str, AccountStatement] = {}
     delete: Literal["archive", "void", "propagate", "detach"] = "archive"
     since: str | None = None
 

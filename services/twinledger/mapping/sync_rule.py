@@ -5,9 +5,11 @@ Enrich asks for targets and policies; the merge itself is enrich's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
+from twinledger.mapping.account_table import AccountTable, compile_accounts
 from twinledger.mapping.compile_scalars import condition_of
 from twinledger.mapping.entity_model import JSON, CanonicalField, EntityModel
 from twinledger.mapping.errors import MappingError, ValueFault
@@ -19,6 +21,8 @@ from twinledger.mapping.models import SyncFile, SystemStatement
 from twinledger.mapping.yaml_source import Problem
 
 __all__ = ["OURS", "FieldPolicy", "SyncRule", "SystemRule", "compile_sync_rule"]
+
+Line = TypeVar("Line")
 
 OURS = "twinledger"
 """Owner of what flows write back: no system may change it."""
@@ -33,7 +37,6 @@ class SystemRule:
     role: str
     when: Condition | None
     create: bool
-    shares: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class SyncRule:
     """One entity in several systems. `match`: sets of fields that identify it on first sight, the best
     first; a later set is tried where one before it says nothing. Empty: by reference only. `scored`: several
     fields are compared and weighed instead. `dated_by`: the field whose date says whether the record belongs
-    to the time from which documents are synced."""
+    to the time from which documents are synced. `shared`: an object of another product of the vendor -> the
+    object whose records it shows under the same ids; we hear of what happens there."""
 
     entity: str
     version: int
@@ -51,6 +55,8 @@ class SyncRule:
     delete: str
     scored: MatchRule | None = None
     dated_by: str | None = None
+    shared: Mapping[str, str] = field(default_factory=dict)
+    accounts: Sequence[AccountTable] = ()
 
     def is_before(self, fields: Mapping[str, JSON], since: str | None) -> bool:
         """Is it a document of the time before? Such are matched, never made or changed."""
@@ -64,11 +70,16 @@ class SyncRule:
             return self.scored.paths
         return tuple(dict.fromkeys(name for names in self.match for name in names))
 
-    def shared_with(self, object_name: str) -> tuple[str, ...]:
-        """Objects that show the records of this one under the same ids."""
-        shares = self.systems[object_name].shares if object_name in self.systems else None
-        others = (name for name, rule in self.systems.items() if rule.shares == object_name)
-        return (*others, *((shares,) if shares is not None else ()))
+    def without(self, systems: Collection[str]) -> SyncRule:
+        """For a workspace that is not connected to these: their lines are absent, and what they own belongs
+        to whoever changes it last."""
+        policy = {
+            name: replace(one, kind="lww", owner=None) if one.owner in systems else one
+            for name, one in self.policy.items()
+        }
+        return replace(
+            self, systems=_away(self.systems, systems), policy=policy, shared=_away(self.shared, systems)
+        )
 
     @property
     def definition(self) -> str:
@@ -79,9 +90,7 @@ class SyncRule:
         """Objects that should hold an entity with these fields, in the order of the rule."""
         try:
             return tuple(
-                name
-                for name, rule in self.systems.items()
-                if rule.shares is None and (rule.when is None or rule.when(fields))
+                name for name, rule in self.systems.items() if rule.when is None or rule.when(fields)
             )
         except ValueFault as fault:
             raise MappingError(str(fault), field=f"sync.{self.entity}") from fault
@@ -97,9 +106,14 @@ def compile_sync_rule(
     exact, scored = _match(file, fields)
     if missing := [name for name in fields if name not in file.policy]:
         raise Problem(f"no policy for {', '.join(missing)}", "policy")
+    shared = {name: given.shares for name, given in file.systems.items() if given.shares is not None}
     systems = {
-        name: _system(name, given, file.sync, models, mappings) for name, given in file.systems.items()
+        name: _system(name, given, file.sync, models, mappings)
+        for name, given in file.systems.items()
+        if name not in shared
     }
+    for name, shown in shared.items():
+        _check_shared(name, shown, file.sync, systems, mappings)
     owners = {name.partition(".")[0] for name in systems} | {OURS}
     policy = {}
     for name, text in file.policy.items():
@@ -111,7 +125,29 @@ def compile_sync_rule(
             raise Problem(str(problem), "policy", name) from problem
     if file.since is not None and (file.since not in fields or fields[file.since].format != "date"):
         raise Problem(f"{file.since} is no date of {file.sync}", "since")
-    return SyncRule(file.sync, file.version, systems, policy, exact, file.delete, scored, file.since)
+    accounts = compile_accounts(file.accounts, fields, policy, OURS)
+    return SyncRule(
+        file.sync, file.version, systems, policy, exact, file.delete, scored, file.since, shared, accounts
+    )
+
+
+def _away(lines: Mapping[str, Line], systems: Collection[str]) -> dict[str, Line]:
+    return {name: line for name, line in lines.items() if name.partition(".")[0] not in systems}
+
+
+def _check_shared(
+    name: str,
+    shown: str,
+    entity: str,
+    systems: Mapping[str, SystemRule],
+    mappings: Mapping[str, ObjectMapping],
+) -> None:
+    if name not in mappings or mappings[name].entity != entity:
+        raise Problem(f"no mapping of {name} to {entity}", "systems", name)
+    if shown not in systems:
+        raise Problem(f"{shown} is no line of the rule that is read and written", "systems", name, "shares")
+    if shown.partition(".")[0] == name.partition(".")[0]:
+        raise Problem("shares names an object of another product", "systems", name, "shares")
 
 
 def _match(
@@ -140,6 +176,4 @@ def _system(
         when = condition_of(given.when, tuple(models[entity].fields))
     except Problem as problem:
         raise Problem(str(problem), "systems", name, *problem.place) from problem
-    if given.shares is not None and given.shares.partition(".")[0] == name.partition(".")[0]:
-        raise Problem("shares names an object of another product", "systems", name, "shares")
-    return SystemRule(name, given.role, when, given.create and given.shares is None, given.shares)
+    return SystemRule(name, given.role, when, given.create)

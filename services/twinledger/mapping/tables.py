@@ -11,6 +11,7 @@ from typing import Any
 from twinledger.mapping.entity_model import CanonicalField
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.functions import ValueFunction
+from twinledger.mapping.functions.texts import read_text
 from twinledger.mapping.models import ScalarStatement
 from twinledger.mapping.yaml_source import Problem
 
@@ -29,7 +30,8 @@ def compile_table(canonical: CanonicalField, statement: ScalarStatement) -> Valu
     values |= statement.reverse
 
     def read(value: Any) -> Any:
-        if value is None or value == "":
+        value = read_text(value) if type(value) is str else value
+        if value is None:
             return None
         meaning = meanings.get(_key(value), otherwise)
         if meaning is None:

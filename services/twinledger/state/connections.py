@@ -23,6 +23,7 @@ __all__ = [
     "OpenGrant",
     "Served",
     "StoredConnection",
+    "forget_addresses",
     "load_connection",
     "load_connections",
     "open_application",
@@ -41,7 +42,8 @@ ConnectionState = Literal["ok", "reconnect_needed", "paused"]
 class StoredConnection:
     """One grant without its secrets. `account` holds the vendor's names of the account:
     `account_id`, `business_id` (FreshBooks), `organization_id`, `api_domain`, `accounts_server` (Zoho).
-    `id` stays through every reconnect; `connected_at` is the newest consent."""
+    `systems`: those of the platform that not every workspace has. `id` stays through every reconnect;
+    `connected_at` is the newest consent."""
 
     id: UUID
     workspace: str
@@ -54,6 +56,7 @@ class StoredConnection:
     stored_at: datetime
     expires_at: datetime
     token_calls_closed_until: datetime | None
+    systems: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Served(NamedTuple):
 
 
 _COLUMNS = """id, workspace, platform, account, scopes, state, generation, connected_at, stored_at,
-              expires_at, token_calls_closed_until"""
+              expires_at, token_calls_closed_until, systems"""
 
 
 async def store_grant(
@@ -89,6 +92,7 @@ async def store_grant(
     scopes: Sequence[str] = (),
     application: str | None = None,
     state: ConnectionState = "ok",
+    systems: Sequence[str] = (),
 ) -> None:
     """Connect or reconnect: replaces the grant of this workspace and platform, ends every pause. A
     reconnect keeps the connection's id and, unless another is given, its application."""
@@ -97,12 +101,13 @@ async def store_grant(
             """
             insert into connection
                 (workspace, platform, account, scopes, access_token, refresh_token, expires_at,
-                 application, state)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                 application, state, systems)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             on conflict (workspace, platform) do update set account = excluded.account,
                 scopes = excluded.scopes, access_token = excluded.access_token,
                 refresh_token = excluded.refresh_token, expires_at = excluded.expires_at,
                 application = coalesce(excluded.application, connection.application),
+                systems = excluded.systems,
                 connected_at = clock_timestamp(), stored_at = clock_timestamp(),
                 generation = connection.generation + 1, state = excluded.state, refresh_until = null,
                 refresh_mark = null, refresh_marked_at = null, token_calls_closed_until = null
@@ -115,6 +120,7 @@ async def store_grant(
             expires_at,
             await _sealed_application(connection, sealer, workspace, platform, application),
             state,
+            list(systems),
         )
     except asyncpg.UniqueViolationError as exc:
         raise PermanentError(
@@ -215,13 +221,18 @@ async def remove_connection(
     connection: Connection, workspace: str, platform: str, systems: Sequence[str]
 ) -> bool:
     """Forget the grant and the addresses that vendors deliver to; records and their links stay."""
-    await connection.execute(
-        "delete from subscription where workspace = $1 and system = any($2::text[])", workspace, systems
-    )
+    await forget_addresses(connection, workspace, systems)
     tag = await connection.execute(
         "delete from connection where workspace = $1 and platform = $2", workspace, platform
     )
     return bool(tag == "DELETE 1")
+
+
+async def forget_addresses(connection: Connection, workspace: str, systems: Sequence[str]) -> None:
+    """Vendors may go on delivering to them, and are told that nobody is there."""
+    await connection.execute(
+        "delete from subscription where workspace = $1 and system = any($2::text[])", workspace, systems
+    )
 
 
 async def _sealed_application(

@@ -6,6 +6,7 @@ plan takes the gate's lock alone, enrich shares it for a batch: no plan changes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,9 +80,15 @@ async def open_gate(connection: Connection, workspace: str) -> None:
     await connection.execute("update workspace set held_at = null, held_by = '' where id = $1", workspace)
 
 
-async def share_gate(connection: Connection, workspace: str) -> None:
-    """For whoever plans writes, until its transaction ends."""
-    await connection.execute("select pg_advisory_xact_lock_shared(hashtextextended($1, 10))", workspace)
+async def share_gate(connection: Connection, workspace: str) -> Sequence[str]:
+    """For whoever plans writes, until its transaction ends; the systems beyond every workspace's that this
+    one has connected."""
+    systems: Sequence[str] = await connection.fetchval(
+        """select array(select unnest(systems) from connection where workspace = $1 order by 1)
+             from pg_advisory_xact_lock_shared(hashtextextended($1, 10))""",
+        workspace,
+    )
+    return systems
 
 
 async def lock_gate(connection: Connection, workspace: str) -> None:

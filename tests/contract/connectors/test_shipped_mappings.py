@@ -75,6 +75,8 @@ PAYMENT = {
     "currency": "USD",
     "date": "2026-03-20",
     "method": "bank_transfer",
+    "method_name": "Bank Transfer",
+    "payment_mode": "banktransfer",
     "notes": "wire 8841",
 }
 HOMES = {

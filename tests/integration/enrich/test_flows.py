@@ -210,6 +210,32 @@ async def test_a_draft_that_is_sent_before_it_could_follow_stays_as_it_was_sent(
     assert (kind, evidence["why"]) == ("order_changed", "sent before it could follow")
 
 
+# --- effects ----------------------------------------------------------------------------------------
+
+
+async def test_what_shall_be_mailed_is_made_as_a_draft_and_sent_by_a_call_of_its_own(enrich: Enrich) -> None:
+    await customer(enrich)
+    await choose(enrich, {"invoice_state": "sent", "invoice_effects": "email"})
+    await order(enrich, ORDER)
+    made = await patch(enrich, "freshbooks.invoice")
+    assert "state" not in made
+    await invoice(enrich)
+    assert await patch(enrich, "freshbooks.invoice") == {"state": "sent"}
+    (entity,) = await invoices(enrich)
+    assert (entity["state"], entity["effects"]) == ("sent", "email")
+    await invoice(enrich, state="sent")
+    assert await patch(enrich, "freshbooks.invoice") is None
+    assert await enrich.rows("select 1 from conflict") == []
+
+
+async def test_without_a_word_of_the_workspace_an_invoice_asks_for_nothing(enrich: Enrich) -> None:
+    await customer(enrich)
+    await choose(enrich, {"invoice_state": "sent"})
+    await order(enrich, ORDER)
+    assert (await patch(enrich, "freshbooks.invoice"))["state"] == "sent"
+    assert "effects" not in (await invoices(enrich))[0]
+
+
 # --- what goes back --------------------------------------------------------------------------------
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,32 +181,6 @@ async def test_an_account_is_judged_again_when_the_contact_it_waited_for_is_know
     assert [row["subject"] for row in asked] == ["zoho_crm.account/50"]
     hints = await enrich.rows("select value from outbox where topic = 'twinledger.hints.v1' order by id")
     assert b"50" in hints[-1]["value"]
-
-
-async def test_two_products_that_share_records_hold_one_entity_in_two_rows(enrich: Enrich) -> None:
-    order = {"number": "SO-1", "date": "2026-11-20", "currency": "USD", "state": "confirmed", "total": "300"}
-    definitions = enrich.pipeline.definitions
-    rule, inventory = definitions.rules["sales_order"], "zoho_inventory.sales_order"
-    shared = replace(
-        rule.systems["zoho_books.sales_order"], object=inventory, shares="zoho_books.sales_order"
-    )
-    enrich.pipeline.definitions = replace(
-        definitions,
-        rules={
-            **definitions.rules,
-            "sales_order": replace(rule, systems={**rule.systems, inventory: shared}),
-        },
-        mappings={**definitions.mappings, inventory: definitions.mappings["zoho_books.sales_order"]},
-    )
-    await enrich.feed(enrich.record("zoho_books.sales_order", "77", order))
-    await enrich.feed(enrich.record(inventory, "77", order | {"number": None}))
-    await enrich.feed(enrich.record(inventory, "78", order | {"number": "SO-2"}))
-    await enrich.feed(enrich.record("zoho_books.sales_order", "78", order | {"number": "SO-2"}))
-    rows = await enrich.rows(
-        "select count(distinct entity_id) entities, count(*) as rows from crosswalk where object like '%er'"
-    )
-    assert rows == [{"entities": 2, "rows": 4}]
-    assert inventory not in [row["object"] for row in await enrich.planned()]
 
 
 async def test_the_four_buckets_count_and_name_both_sides(enrich: Enrich) -> None:

@@ -55,7 +55,7 @@ def batch(codec: Codec, *ids: str) -> list[Received]:
 @pytest.mark.control("SEC-07")
 async def test_ten_thousand_copies_are_one_due_read(pool: Pool) -> None:
     codec = Codec.from_files()
-    pipeline = HintsPipeline(codec, {OBJECT}, FakeReaders(here=True))
+    pipeline = HintsPipeline(codec, {OBJECT}, {}, FakeReaders(here=True))
     copies = batch(codec, "7") * 500
     async with pool.acquire() as connection:
         for _ in range(20):
@@ -66,7 +66,7 @@ async def test_ten_thousand_copies_are_one_due_read(pool: Pool) -> None:
 
 async def test_readers_wake_after_the_commit_and_not_before(pool: Pool) -> None:
     codec, readers = Codec.from_files(), FakeReaders(here=True)
-    pipeline = HintsPipeline(codec, {OBJECT}, readers)
+    pipeline = HintsPipeline(codec, {OBJECT}, {}, readers)
     async with pool.acquire() as connection:
         await pipeline.handle(connection, batch(codec, "7", "8"))
     assert readers.woken == []
@@ -85,7 +85,7 @@ async def test_a_reader_in_another_process_is_told(pool: Pool) -> None:
 
     async with pool.acquire() as listening, pool.acquire() as connection:
         await listening.add_listener(CHANNEL, hear)
-        pipeline = HintsPipeline(codec, {OBJECT}, FakeReaders(here=False))
+        pipeline = HintsPipeline(codec, {OBJECT}, {}, FakeReaders(here=False))
         async with connection.transaction():
             await pipeline.handle(connection, batch(codec, "7"))
         await listening.fetchval("select 1")
@@ -95,7 +95,7 @@ async def test_a_reader_in_another_process_is_told(pool: Pool) -> None:
 
 async def test_a_bad_hint_leaves_its_neighbours_alone(pool: Pool) -> None:
     codec = Codec.from_files()
-    pipeline = HintsPipeline(codec, {OBJECT}, FakeReaders(here=True))
+    pipeline = HintsPipeline(codec, {OBJECT}, {}, FakeReaders(here=True))
     first, second, third = batch(codec, "1", "2", "3")
     async with pool.acquire() as connection:
         verdicts = await pipeline.handle(connection, [first, replace(second, value=b"junk"), third])

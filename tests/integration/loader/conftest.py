@@ -86,7 +86,7 @@ async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
     resolver = UnknownResolver(
         enrich.pool, vendors, vendors, definitions.mappings, parents, settler, permits, SHORT, clock
     )
-    worker = WorkspaceWrites(enrich.pool, "default", executors, resolver, clock)
+    worker = WorkspaceWrites(enrich.pool, "default", (), executors, resolver, clock)
     queue.on_settled.append(lambda workspaces: worker.wake_all())
     tasks = [asyncio.create_task(worker.run()), asyncio.create_task(queue.run())]
     yield Loader(enrich, vendors, worker)

@@ -104,8 +104,8 @@ class Held:
 @pytest.fixture
 async def held(enrich: Enrich) -> AsyncIterator[Held]:
     await enrich.pool.execute(
-        """insert into workspace (id, reference_key, opened_at, held_at, held_by)
-           values ($1, $2, now(), now(), 'go_live')""",
+        """insert into workspace (id, reference_key, opened_at, held_at, held_by, settings)
+           values ($1, $2, now(), now(), 'go_live', '{"since": "2000-01-01"}')""",
         WORKSPACE,
         b"k" * 32,
     )

@@ -44,7 +44,7 @@ async def test_a_plan_as_json(held: Held, twinledger: Twinledger) -> None:
     await new_customer(held)
     answer = await twinledger("sync", "plan", "-o", "json")
     plan = json.loads(answer.out)
-    assert list(plan) == ["plan", "gate", "changes", "no_change", "unknown", "forecast", "records"]
+    assert list(plan) == ["plan", "gate", "changes", "no_change", "unknown", "effects", "forecast", "records"]
     assert (plan["gate"], plan["changes"], plan["no_change"], plan["unknown"]) == ("held", 2, 1, 0)
     assert plan["forecast"] == [
         {"budget_group": "zoho_crm", "writes": 1, "calls": 1, "seconds": 1},
@@ -60,6 +60,25 @@ async def test_a_plan_as_a_table_ends_with_the_next_command_on_stderr(
     answer = await twinledger("sync", "plan")
     assert "zoho_books.contact from freshbooks.client/1" in answer.out
     assert answer.err.startswith("try: twinledger sync apply --plan ") and "try:" not in answer.out
+
+
+async def test_nobody_goes_live_without_saying_from_when_documents_are_synced(
+    held: Held, twinledger: Twinledger
+) -> None:
+    await new_customer(held)
+    await held.enrich.pool.execute("update workspace set settings = '{}'")
+    shown = await twinledger("sync", "plan", "-o", "json")
+    assert "try: twinledger admin settings set since 2026-01-01 --workspace default" in shown.err
+    plan = json.loads(shown.out)["plan"]
+    refused = await twinledger("sync", "apply", "--plan", plan)
+    assert (refused.code, refused.out) == (4, "")
+    assert "documents (deal, invoice, payment, sales_order) are synced" in refused.err
+    assert "twinledger admin settings set since" in refused.err
+    await twinledger("admin", "settings", "set", "since", "2026-01-01")
+    plan = json.loads((await twinledger("sync", "plan", "-o", "json")).out)["plan"]
+    assert (await twinledger("sync", "apply", "--plan", plan)).code == 0
+    await held.enrich.pool.execute("update workspace set settings = '{}'")
+    assert "since" not in (await twinledger("sync", "plan")).err
 
 
 async def test_status_says_who_holds_the_gate_and_what_waits(held: Held, twinledger: Twinledger) -> None:
@@ -116,3 +135,21 @@ async def test_a_job_is_told_at_once_listed_and_cancelled(held: Held, twinledger
     assert refused.code == 1 and f"job {job['id']} is cancelled" in refused.err
     (row,) = json.loads((await twinledger("backfill", "list", "-o", "json")).out)
     assert row["id"] == job["id"]
+
+
+async def test_an_undo_is_only_looked_at_or_applied_at_once(held: Held, twinledger: Twinledger) -> None:
+    await new_customer(held)
+    plan = (await held.shown()).hash
+    assert (await twinledger("sync", "apply", "--plan", plan, "--dry-run")).code == 0
+    assert await held.enrich.rows("select 1 from intent where released_by is not null") == []
+    await held.accept(plan)
+    await held.write_all()
+    undo = ("sync", "undo", "--plan", plan, "-o", "json")
+    shown = await twinledger(*undo, "--dry-run")
+    assert shown.code == 0
+    assert await held.enrich.rows("select 1 from sync_plan where kind = 'undo'") == []
+    assert (await twinledger(*undo, "--dry-run", "--yes")).code == 2
+    done = await twinledger(*undo, "--yes", "--reason", "wrong books")
+    assert done.code == 0 and "twinledger sync resume" in done.err
+    (kept,) = await held.enrich.rows("select accepted_at, reason from sync_plan where kind = 'undo'")
+    assert kept["accepted_at"] is not None and kept["reason"] == "wrong books"

@@ -94,3 +94,8 @@ def test_every_folder_explains_itself(folder: str) -> None:
 
 def test_secrets_do_not_show_in_a_repr() -> None:
     assert "hunter2" not in repr(OAuthClient("id", "hunter2", "https://us.example"))
+
+
+def test_an_optional_system_is_absent_until_a_connection_names_it() -> None:
+    assert registry.absent([]) == {"zoho_inventory"}
+    assert registry.absent(["zoho_inventory"]) == frozenset()

@@ -72,3 +72,15 @@ def test_nothing_is_asked_for_that_opens_everything(platform: str) -> None:
 def test_other_platforms_are_left_out() -> None:
     scopes = wanted_scopes("freshbooks", wanted_operations(load_shipped(), INFOS, {}), INFOS)
     assert all(scope.startswith("user:") for scope in scopes)
+
+
+@pytest.mark.control("SEC-01")
+def test_a_second_product_that_is_connected_is_heard_and_read_and_never_written() -> None:
+    shipped = load_shipped()
+    assert done_with(shipped, "zoho_inventory.item") == ["read", "subscribe"]
+    without = wanted_scopes("zoho", wanted_operations(shipped.without({"zoho_inventory"}), INFOS, {}), INFOS)
+    together = wanted_scopes("zoho", wanted_operations(shipped, INFOS, {}), INFOS)
+    added = {*together} - {*without}
+    assert "ZohoInventory.salesorders.READ" in added
+    assert "ZohoInventory.salesorders.CREATE" not in added
+    assert [scope for scope in added if not scope.startswith("ZohoInventory.")] == []

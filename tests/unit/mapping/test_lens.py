@@ -45,7 +45,7 @@ def test_a_field_that_a_rule_sets_is_carried_but_not_written() -> None:
 
 def test_normal_tells_the_declared_loss() -> None:
     assert MAPPINGS["zoho_books.contact"].normal("state", "deleted") == "archived"
-    assert MAPPINGS["zoho_books.customer_payment"].normal("method", "credit") == "other"
+    assert MAPPINGS["zoho_inventory.item"].normal("state", "deleted") == "archived"
     assert MAPPINGS["freshbooks.invoice"].normal("lines", None) is None
 
 
@@ -91,3 +91,10 @@ def test_every_reference_in_the_schemas_names_an_entity() -> None:
     models = entity_models()
     for model in models.values():
         assert set(model.refs.values()) <= set(models)
+
+
+def test_an_effect_is_told_of_records_that_ask_for_it() -> None:
+    mapping = MAPPINGS["freshbooks.invoice"]
+    assert mapping.effect_of({"effects": "email"}, ["state"]) == "email"
+    assert mapping.effect_of({"effects": "email"}, ["notes"]) is None
+    assert mapping.effect_of({}, ["state"]) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from twinledger.cli.dev.consent import consent
@@ -28,21 +28,24 @@ async def connect(
     keys: KeyFile,
     http: AsyncClient,
     clock: Clock,
+    systems: Collection[str] = (),
 ) -> list[str]:
-    """Connect every platform and ready its account; what a person must still do."""
+    """Connect every platform and ready its account; what a person must still do. `systems`: optional ones."""
     opener = new_opener(pool, keys, http, clock)
     async with transaction(pool) as connection:
         await ensure_workspace(connection, workspace)
         chosen = await load_settings(connection, workspace)
+    definitions = load_shipped().without(registry.absent(systems))
     notes: list[str] = []
     for platform, settings in platforms.items():
         application = PlatformSettings.model_validate(settings)
-        operations = wanted_operations(load_shipped(), registry.infos(), chosen)
+        operations = wanted_operations(definitions, registry.infos(), chosen)
         auth = opener.auth(platform, application)
         handshake = Handshake(auth, registry.scopes_for(platform, operations), clock)
         grant = await handshake.finish(await consent(http, handshake.address))
         account = await choose_account(auth, grant)
-        await store(opener, workspace, platform, application, grant, account)
+        named = [system for system in systems if registry.infos()[system].platform == platform]
+        await store(opener, workspace, platform, application, grant, account, named)
         notes += await set_up(opener, workspace, platform)
     return notes
 

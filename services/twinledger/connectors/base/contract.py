@@ -280,6 +280,8 @@ class ConnectorInfo:
     objects: Mapping[str, Mapping[str, Any]]
     scopes: Sequence[str] = ()
     """Asked with every grant, whatever objects are in use."""
+    optional: bool = False
+    """In use only where a workspace's connection names it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,20 +40,24 @@ class _Object(_Model):
 
 
 class Manifest(_Model):
-    """`auth` names the folder whose auth.py speaks for the platform."""
+    """`auth` names the folder whose auth.py speaks for the platform. `optional`: in use only where a
+    workspace's connection names it."""
 
     system: str
     platform: str
     auth: str
     budget_group: str
     scopes: tuple[str, ...] = ()
+    optional: bool = False
     objects: dict[str, _Object]
 
     def info(self) -> ConnectorInfo:
         objects: Mapping[str, Mapping[str, Any]] = {
             f"{self.system}.{name}": one.model_dump() for name, one in self.objects.items()
         }
-        return ConnectorInfo(self.system, self.platform, self.budget_group, objects, self.scopes)
+        return ConnectorInfo(
+            self.system, self.platform, self.budget_group, objects, self.scopes, self.optional
+        )
 
 
 def parse_manifest(text: str, where: str) -> Manifest:

@@ -31,6 +31,10 @@ from twinledger.kernel.errors import PermanentError, TransientError, TwinledgerE
 __all__ = ["FreshBooksSink"]
 
 
+_ACTION = ("action_", "email_")
+"""An action and what goes with it."""
+
+
 class FreshBooksSink:
     """Sink of one FreshBooks account."""
 
@@ -93,7 +97,7 @@ class FreshBooksSink:
 
 def _is_one_phase(body: Mapping[str, Any]) -> bool:
     phases = {
-        key if key in ("vis_state", "ext_vis_state") else "action" if key.startswith("action_") else "data"
+        key if key in ("vis_state", "ext_vis_state") else "action" if key.startswith(_ACTION) else "data"
         for key in body
     }
     return len(phases) <= 1

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import BatchState, Observed
-from twinledger.enrich.steps.resolve_identity import link_keys, related_keys, shared_keys
+from twinledger.enrich.steps.resolve_identity import link_keys, related_keys
 from twinledger.enrich.steps.resolve_references import named_keys, named_natural_keys
 from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id
@@ -48,7 +48,7 @@ async def load_state(
 ) -> BatchState:
     """The state the steps work on, with every entity of the batch locked."""
     state = BatchState(workspace)
-    kin = _kin(batch, definitions)
+    kin = _kin(batch)
     await _load_crosswalk(connection, state, kin | _parents(batch, definitions))
     unknown = [observed for observed in batch if not _is_known(observed, state)]
     wanted = {key for o in unknown for key in match_keys(o.fields, definitions.rules[o.entity_type])}
@@ -82,11 +82,11 @@ def _is_telling(key: str, state: BatchState) -> bool:
     return len(state.matches.get(key, ())) <= COMMON
 
 
-def _kin(batch: Sequence[Observed], definitions: SyncDefinitions) -> set[ExternalKey]:
+def _kin(batch: Sequence[Observed]) -> set[ExternalKey]:
     """The records themselves and those that share their identity."""
     kin = {observed.key for observed in batch}
     for o in batch:
-        kin.update(related_keys(o), link_keys(o), shared_keys(o, definitions.rules[o.entity_type]))
+        kin.update(related_keys(o), link_keys(o))
     return kin
 
 

@@ -24,9 +24,11 @@ from twinledger.road.outcome import Ok, Outcome, Retry, Skip
 from twinledger.state.history import AuditRow
 from twinledger.state.records import NO_MARKS, Entity, Review, Shadow, Target
 
-__all__ = ["STALE", "Observer"]
+__all__ = ["NOT_CONNECTED", "STALE", "Observer"]
 
 STALE = Skip(reason="stale")
+NOT_CONNECTED = Skip(reason="not_connected")
+"""Read before its system was taken out of the workspace."""
 UNSETTLED_WAIT_S = 1.0
 
 
@@ -38,6 +40,8 @@ class Observer:
 
     def observe(self, observed: Observed, state: BatchState) -> Outcome[None]:
         """What this observation changes; `state.touched` collects the entities to plan for."""
+        if observed.key.object not in self.definitions.rules[observed.entity_type].systems:
+            return NOT_CONNECTED
         burial, before = Burial(self.definitions), state.crosswalk.get(observed.key)
         verdict = burial.judge(observed, state)  # may hear twice of an end: what a merge moved came later
         if verdict is not None:

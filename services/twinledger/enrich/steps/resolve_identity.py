@@ -22,7 +22,7 @@ from twinledger.road.outcome import Ok, Retry, Skip
 from twinledger.state.records import Entity, ExternalKey, Review, Target
 from twinledger.state.unresolved import Unresolved
 
-__all__ = ["link_keys", "related_keys", "resolve_identity", "shared_keys"]
+__all__ = ["link_keys", "related_keys", "resolve_identity"]
 
 CREATE_UNSETTLED_WAIT_S = 1.0
 _PERHAPS = frozenset({"perhaps_the_same", "its_contact_is_in_review"})
@@ -55,6 +55,8 @@ def resolve_identity(observed: Observed, rule: SyncRule, state: BatchState) -> O
     if waiting is not None:
         return waiting
     found = _recognise(observed, rule, state)
+    bucket = "review" if isinstance(found, _Question) else "link" if found is not None else "new"
+    state.matched[bucket, observed.entity_type] += 1
     if isinstance(found, _Question):
         return _ask(observed, rule, state, found)
     if known is not None:
@@ -88,11 +90,6 @@ def link_keys(observed: Observed) -> list[ExternalKey]:
     return [ExternalKey.parse(name) for name in observed.links.values()]
 
 
-def shared_keys(observed: Observed, rule: SyncRule) -> list[ExternalKey]:
-    """The same record as another product of the vendor shows it: the same id, one entity."""
-    return [ExternalKey(name, observed.key.external_id) for name in rule.shared_with(observed.key.object)]
-
-
 def _recognise(observed: Observed, rule: SyncRule, state: BatchState) -> UUID | _Question | None:
     """The entity, None for one that nobody knows, or what a person must say."""
     target = state.references.get(observed.reference or "")
@@ -100,9 +97,6 @@ def _recognise(observed: Observed, rule: SyncRule, state: BatchState) -> UUID | 
         return (
             _if_taken(target.entity_id, "two_records_for_one_reference", observed, state) or target.entity_id
         )
-    for key in shared_keys(observed, rule):
-        if (shared := state.entity_of(key)) is not None:
-            return _if_taken(shared, "two_records_for_one_reference", observed, state) or shared
     related = [state.entity_of(key) for key in related_keys(observed) + link_keys(observed)]
     parents = {entity_id for entity_id in related if entity_id is not None}
     held = [key for key in related_keys(observed) if key in state.crosswalk]

@@ -1,0 +1,1 @@
+"""Connector for the Tool Shop, a vendor made up for docs/extending.md."""
