@@ -22,21 +22,42 @@ IDS_A_RECORD = 50
 
 
 def build_hints(
-    codec: Codec, workspace: str, hints: Iterable[Hint], *, lane: Lane, received_at: datetime
+    codec: Codec,
+    workspace: str,
+    hints: Iterable[Hint],
+    *,
+    lane: Lane,
+    received_at: datetime,
+    heard_at: datetime | None = None,
 ) -> list[OutRecord]:
-    """Ids only, each once; the receipt is what the road's latency is measured from."""
+    """Ids only, each once; the receipt is what the road's latency is measured from. `heard_at`: when the last
+    of them came, if they were gathered."""
     by_object: dict[str, dict[str, None]] = {}
     for hint in hints:
         by_object.setdefault(hint.object, {})[hint.external_id] = None
     return [
-        _build(codec, workspace, name, ids[first : first + IDS_A_RECORD], lane, received_at)
+        _build(
+            codec,
+            workspace,
+            name,
+            ids[first : first + IDS_A_RECORD],
+            lane,
+            received_at,
+            heard_at or received_at,
+        )
         for name, ids in ((name, list(found)) for name, found in by_object.items())
         for first in range(0, len(ids), IDS_A_RECORD)
     ]
 
 
 def _build(
-    codec: Codec, workspace: str, object_name: str, ids: Sequence[str], lane: Lane, received_at: datetime
+    codec: Codec,
+    workspace: str,
+    object_name: str,
+    ids: Sequence[str],
+    lane: Lane,
+    received_at: datetime,
+    heard_at: datetime,
 ) -> OutRecord:
     value = codec.encode(
         "hint",
@@ -52,7 +73,7 @@ def _build(
         event_id=str(derived_id("hint", workspace, object_name, *ids, str(received_at.timestamp()))),
         source=object_name,
         type="hint",
-        time=received_at,
+        time=heard_at,
         workspace=workspace,
         lane=lane,
         received_at=received_at,
