@@ -154,8 +154,9 @@ async def _allow_a_day_of_tests(session: Session) -> None:
             await session.http.put(f"{session.admin}/limits", json=raised)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+    """A stack for each file: what a campaign leaves behind makes the next one wait for nothing."""
     folders = Folders(tmp_path_factory.mktemp("stack"), None, KAFKA_LIBS)
     options = StackOptions(tenfold=True, environment=SHORT_TIMES)
     async with open_session(folders, options, SystemClock(), lambda text: None) as session:
