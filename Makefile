@@ -20,7 +20,7 @@ test: $(READY) ## every test but the fault campaigns and the benches
 	$(BIN)/pytest -n $(SHARED_BY) --dist loadfile --ignore=tests/faults --ignore=tests/bench --ignore=tests/gate $(ARGS)
 
 test-faults: $(READY) ## kill -9, lost answers, doubled webhooks: the fault campaigns
-	@if [ -d tests/faults ]; then $(BIN)/pytest tests/faults $(ARGS); else echo "no fault campaigns yet"; fi
+	@if [ -d tests/faults ]; then $(BIN)/pytest -n $(SHARED_BY) --dist loadfile tests/faults $(ARGS); else echo "no fault campaigns yet"; fi
 
 soak: $(READY) ## N simulated edits on all sides, everything going wrong, in virtual time; SEED=1 plays one story
 	$(BIN)/python -m tests.faults.simulation $(if $(N),--edits $(N)) $(if $(SEED),--seed $(SEED))
@@ -28,9 +28,10 @@ soak: $(READY) ## N simulated edits on all sides, everything going wrong, in vir
 mutants: $(READY) ## each safeguard off in turn: what notices; ONLY=name,name
 	$(BIN)/python -m tests.mutants $(if $(ONLY),--only '$(ONLY)')
 
-gate: $(READY) ## before a release: every independent client of the vendors, arbitrary calls, 100,000 documents of money
+gate: $(READY) ## before a release: every client of the vendors, arbitrary calls, 100,000 documents of money, 50 kills
 	$(BIN)/pytest tests/contract/sandbox tests/gate $(ARGS)
 	MONEY_N=100000 $(BIN)/pytest tests/money -s
+	KILL_RUNS=50 MONEY_ROAD_N=1000 $(BIN)/pytest tests/faults/test_kills.py tests/faults/test_money.py
 
 lint: $(READY) ## style, types, import direction, schema compatibility, mapping cases
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Layer 2: real processes. One stack stays up for the session; each run brings its own records.
+"""Layer 2: real processes. One stack stays up for each file; each run brings its own records.
 
 T_max, D and the call time-out are shortened by settings; the vendors' limits are only those of a
 larger plan, never switched off.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from typing import Any
 
@@ -13,7 +14,8 @@ from tests.faults.conftest import Live
 from twinledger.cli.dev.stack import STAGES
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-SEEDS = range(20)
+SEEDS = range(int(os.environ.get("KILL_RUNS", "20")))
+"""`make gate` takes 50."""
 
 
 @pytest.mark.parametrize("seed", SEEDS)
