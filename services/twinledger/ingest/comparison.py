@@ -228,7 +228,7 @@ class Comparison:
 
     async def _hint(self, connection: Connection, name: str, ids: Sequence[str]) -> None:
         at = self.clock.now()
-        hints = [NotedHint(self.workspace, name, one, "verify", at, at, _NOWHERE, _NOWHERE) for one in ids]
+        hints = [NotedHint(self.workspace, name, one, "verify", at, _NOWHERE, _NOWHERE) for one in ids]
         await note_hints(connection, hints)
         await announce(connection, {(self.workspace, name)} if ids else set())
 

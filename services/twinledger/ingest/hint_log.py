@@ -33,26 +33,21 @@ class _Batch:
     def __init__(self) -> None:
         self.hints: dict[str, list[Hint]] = {}
         self.received_at: datetime | None = None
-        self.heard_at: datetime | None = None
         self.ended = asyncio.Event()
         self.acknowledged = False
         self.leaving = False
 
     def add(self, workspace: str, hints: Sequence[Hint], received_at: datetime) -> None:
-        """The receipt of the first counts for all: they wait together. A read serves them if it began after
-        the last."""
+        """The receipt of the first counts for all: they wait together."""
         self.hints.setdefault(workspace, []).extend(hints)
         self.received_at = self.received_at or received_at
-        self.heard_at = max(self.heard_at or received_at, received_at)
 
     def records(self, codec: Codec) -> list[OutRecord]:
         assert self.received_at is not None, "add() first"
         return [
             record
             for workspace, hints in self.hints.items()
-            for record in build_hints(
-                codec, workspace, hints, lane="live", received_at=self.received_at, heard_at=self.heard_at
-            )
+            for record in build_hints(codec, workspace, hints, lane="live", received_at=self.received_at)
         ]
 
     def end(self, acknowledged: bool) -> None:

@@ -164,8 +164,7 @@ class ObjectReader:
         self, due: Sequence[DueRead], documents: Mapping[str, SourceDocument], records: Sequence[OutRecord]
     ) -> None:
         await self._shared.producer.send_batch(records)
-        read = [(one, documents[one.external_id]) for one in due]
-        served = [(one, document.read_started_at, _settled_stamp(document)) for one, document in read]
+        served = [(one, _settled_stamp(documents[one.external_id])) for one in due]
         async with transaction(self._shared.pool) as connection:
             await finish_reads(connection, self._shared.workspace, self._object, served)
             await self._shared.first_read.leave_out(connection, documents.values())

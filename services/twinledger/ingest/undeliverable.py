@@ -37,7 +37,7 @@ class Undeliverable:
         async with transaction(self.pool) as connection:
             await outbox.append(connection, [dead])
             await insert_rows(connection, [dead])
-            await finish_reads(connection, self.workspace, object_name, [(read, None, None)])
+            await finish_reads(connection, self.workspace, object_name, [(read, None)])
             # Nothing more will come of it: the gate before the first write does not wait for it.
             await taken_in(connection, self.workspace, [ExternalKey(object_name, read.external_id)])
         DLQ_RECORDS.labels(record.topic, letter.reason).inc()

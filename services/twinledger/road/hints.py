@@ -6,7 +6,6 @@ In: names of records, lane, receipt    Out: OutRecords, keyed by workspace and o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -32,14 +31,6 @@ class Named(Protocol):
     def external_id(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    workspace: str
-    lane: Lane
-    received_at: datetime
-    at: datetime
-
-
 def build_hints(
     codec: Codec,
     workspace: str,
@@ -47,23 +38,21 @@ def build_hints(
     *,
     lane: Lane,
     received_at: datetime,
-    heard_at: datetime | None = None,
 ) -> list[OutRecord]:
-    """Ids only, each once. `received_at`: what the road's latency is measured from; `heard_at`: when the last
-    of the hints was given, if that is later. A read that began after it has served them all."""
-    heard = _Heard(workspace, lane, received_at, heard_at or received_at)
+    """Ids only, each once; the receipt is what the road's latency is measured from."""
     by_object: dict[str, dict[str, None]] = {}
     for one in names:
         by_object.setdefault(one.object, {})[one.external_id] = None
     return [
-        _build(codec, heard, name, ids[first : first + IDS_A_RECORD])
+        _build(codec, workspace, name, ids[first : first + IDS_A_RECORD], lane, received_at)
         for name, ids in ((name, list(found)) for name, found in by_object.items())
         for first in range(0, len(ids), IDS_A_RECORD)
     ]
 
 
-def _build(codec: Codec, heard: _Heard, object_name: str, ids: Sequence[str]) -> OutRecord:
-    workspace = heard.workspace
+def _build(
+    codec: Codec, workspace: str, object_name: str, ids: Sequence[str], lane: Lane, received_at: datetime
+) -> OutRecord:
     value = codec.encode(
         "hint",
         {
@@ -71,16 +60,16 @@ def _build(codec: Codec, heard: _Heard, object_name: str, ids: Sequence[str]) ->
             "object": object_name,
             "external_id": ids[0],
             "more_ids": ids[1:],
-            "lane": heard.lane,
+            "lane": lane,
         },
     )
     envelope = Envelope(
-        event_id=str(derived_id("hint", workspace, object_name, *ids, str(heard.at.timestamp()))),
+        event_id=str(derived_id("hint", workspace, object_name, *ids, str(received_at.timestamp()))),
         source=object_name,
         type="hint",
-        time=heard.at,
+        time=received_at,
         workspace=workspace,
-        lane=heard.lane,
-        received_at=heard.received_at,
+        lane=lane,
+        received_at=received_at,
     )
     return OutRecord(HINTS.name, key_of(workspace, object_name), value, tuple(envelope.to_headers()))

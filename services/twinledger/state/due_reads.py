@@ -38,21 +38,17 @@ SEPARATOR = "\x1f"
 _LANES: tuple[Lane, ...] = ("live", "retry", "verify", "backfill")
 _REST_S = 1.0
 """The same record is read at most once in this time."""
-_APART_S = 0.1
-"""So far our clocks may be apart: a hint asks for nothing if a read began so much later."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotedHint:
-    """A hint with its place in the topic. `received_at`: of the change at its first word; `heard_at`: when
-    this hint was given, which for our own writes is later."""
+    """A hint with its place in the topic."""
 
     workspace: str
     object: str
     external_id: str
     lane: Lane
     received_at: datetime
-    heard_at: datetime
     partition: int
     offset: int
 
@@ -79,9 +75,7 @@ class EarlierRead:
 
 
 async def note_hints(connection: Connection, hints: Iterable[NotedHint]) -> None:
-    """One statement for all; the best lane and the oldest receipt of what is not yet served count.
-
-    What was read since the hint was given is not read again."""
+    """One statement for all; the best lane and the oldest receipt of what is not yet served count."""
     merged = _coalesced(hints)
     if not merged:
         return
@@ -97,8 +91,6 @@ async def note_hints(connection: Connection, hints: Iterable[NotedHint]) -> None
         [h.partition for h in rows],
         [h.offset for h in rows],
         _REST_S,
-        [h.heard_at for h in rows],
-        _APART_S,
     )
 
 
@@ -133,20 +125,17 @@ async def finish_reads(
     connection: Connection,
     workspace: str,
     object_name: str,
-    reads: Sequence[tuple[DueRead, datetime | None, datetime | None]],
+    reads: Sequence[tuple[DueRead, datetime | None]],
 ) -> None:
-    """Served, each with the beginning of the read and the vendor's stamp of what was read (None: nothing
-    was), unless newer hints came: those stay due."""
+    """Served, each with the vendor's stamp of what was read, unless newer hints came: those stay due."""
     await connection.execute(
         _FINISH,
         workspace,
         object_name,
-        [read.external_id for read, _, _ in reads],
-        [read.hints for read, _, _ in reads],
+        [read.external_id for read, _ in reads],
+        [read.hints for read, _ in reads],
         _REST_S,
-        [stamp for _, _, stamp in reads],
-        [began for _, began, _ in reads],
-        _APART_S,
+        [stamp for _, stamp in reads],
     )
 
 
@@ -210,21 +199,18 @@ def _coalesced(hints: Iterable[NotedHint]) -> dict[tuple[str, str, str], NotedHi
             continue
         lane = min(seen.lane, hint.lane, key=_LANES.index)
         received_at = min(seen.received_at, hint.received_at)
-        heard_at = max(seen.heard_at, hint.heard_at)
-        merged[key] = NotedHint(*key, lane, received_at, heard_at, hint.partition, hint.offset)
+        merged[key] = NotedHint(*key, lane, received_at, hint.partition, hint.offset)
     return merged
 
 
 _NOTE = """
     insert into due_read as d (workspace, object, external_id, lane, hinted_at, received_at, not_before,
-                               partition, "offset", heard_at)
-    select w, o, e, l, clock_timestamp(), r, clock_timestamp(), p, f, h
+                               partition, "offset")
+    select w, o, e, l, clock_timestamp(), r, clock_timestamp(), p, f
       from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::int[],
-                  $7::bigint[], $9::timestamptz[]) as t(w, o, e, l, r, p, f, h)
+                  $7::bigint[]) as t(w, o, e, l, r, p, f)
     on conflict (workspace, object, external_id) do update
-       set hints = d.hints + (d.read_began_at is null
-                              or d.read_began_at <= excluded.heard_at + make_interval(secs => $10))::int,
-           heard_at = greatest(d.heard_at, excluded.heard_at), hinted_at = excluded.hinted_at,
+       set hints = d.hints + 1, hinted_at = excluded.hinted_at,
            partition = excluded.partition, "offset" = excluded."offset",
            lane = case when d.hints > d.read_hints then least(d.lane, excluded.lane) else excluded.lane end,
            received_at = case when d.hints > d.read_hints then d.received_at else excluded.received_at end,
@@ -239,13 +225,9 @@ _TAKE = """
 """
 _FINISH = """
     update due_read d
-       set read_hints = case when t.began > d.heard_at + make_interval(secs => $8)
-                             then d.hints else t.hints end,
-           read_began_at = coalesce(t.began, d.read_began_at), read_at = clock_timestamp(), attempt = 0,
-           received_at = d.hinted_at,
+       set read_hints = t.hints, read_at = clock_timestamp(), attempt = 0, received_at = d.hinted_at,
            read_stamp = t.stamp, not_before = clock_timestamp() + make_interval(secs => $5)
-      from unnest($3::text[], $4::bigint[], $6::timestamptz[], $7::timestamptz[])
-           as t(external_id, hints, stamp, began)
+      from unnest($3::text[], $4::bigint[], $6::timestamptz[]) as t(external_id, hints, stamp)
      where d.workspace = $1 and d.object = $2 and d.external_id = t.external_id
 """
 _POSTPONE = """

@@ -161,7 +161,7 @@ class Stage:
             await note_hints(
                 connection,
                 [
-                    NotedHint("default", OBJECT, one, lane, received_at, received_at, 0, place)
+                    NotedHint("default", OBJECT, one, lane, received_at, 0, place)
                     for place, one in enumerate(ids)
                 ],
             )

@@ -33,8 +33,7 @@ async def connection(database: str) -> AsyncIterator[Connection]:
 
 
 def hint(external_id: str = "1", *, lane: Lane = "live", seconds: int = 0, offset: int = 0) -> NotedHint:
-    at = AT + timedelta(seconds=seconds)
-    return NotedHint("w", OBJECT, external_id, lane, at, at, 0, offset)
+    return NotedHint("w", OBJECT, external_id, lane, AT + timedelta(seconds=seconds), 0, offset)
 
 
 async def rest_is_over(connection: Connection) -> None:
@@ -61,7 +60,7 @@ async def test_the_best_lane_counts_and_goes_first(connection: Connection) -> No
 async def test_a_served_row_leaves_the_queue(connection: Connection) -> None:
     await note_hints(connection, [hint()])
     due = await take_due(connection, "w", OBJECT, 100)
-    await finish_reads(connection, "w", OBJECT, [(one, AT, AT) for one in due])
+    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
     await rest_is_over(connection)
     assert await take_due(connection, "w", OBJECT, 100) == []
     assert await count_due(connection, "w") == {}
@@ -71,35 +70,17 @@ async def test_a_hint_during_the_read_stays_due(connection: Connection) -> None:
     await note_hints(connection, [hint()])
     due = await take_due(connection, "w", OBJECT, 100)
     await note_hints(connection, [hint(seconds=5)])
-    await finish_reads(connection, "w", OBJECT, [(one, AT, AT) for one in due])
+    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
     assert await count_due(connection, "w") == {(OBJECT, "live"): 1}
     await rest_is_over(connection)
     (again,) = await take_due(connection, "w", OBJECT, 100)
     assert again.received_at > AT
 
 
-@pytest.mark.parametrize("noted", ["during the read", "after the read"])
-async def test_a_hint_that_is_older_than_the_read_was_served_by_it(
-    connection: Connection, noted: str
-) -> None:
-    """Word of our own write comes twice: from the loader and from the vendor. One look answers both."""
-    await note_hints(connection, [hint()])
-    due = await take_due(connection, "w", OBJECT, 100)
-    began = AT + timedelta(seconds=5)
-    if noted == "during the read":
-        await note_hints(connection, [hint(seconds=4)])
-    await finish_reads(connection, "w", OBJECT, [(one, began, AT) for one in due])
-    if noted == "after the read":
-        await note_hints(connection, [hint(seconds=4)])
-    assert await count_due(connection, "w") == {}
-    await note_hints(connection, [hint(seconds=5)])
-    assert await count_due(connection, "w") == {(OBJECT, "live"): 1}
-
-
 async def test_the_same_record_is_read_at_most_once_a_second(connection: Connection) -> None:
     await note_hints(connection, [hint()])
     due = await take_due(connection, "w", OBJECT, 100)
-    await finish_reads(connection, "w", OBJECT, [(one, AT, AT) for one in due])
+    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
     await note_hints(connection, [hint(seconds=7), hint("2")])
     assert [one.external_id for one in await take_due(connection, "w", OBJECT, 100)] == ["2"]
     await rest_is_over(connection)
@@ -120,7 +101,7 @@ async def test_a_new_life_starts_at_the_foot_of_the_ladder(connection: Connectio
     await note_hints(connection, [hint()])
     await postpone_reads(connection, "w", OBJECT, [("1", 0.0)], step=True)
     due = await take_due(connection, "w", OBJECT, 100)
-    await finish_reads(connection, "w", OBJECT, [(one, AT, None) for one in due])
+    await finish_reads(connection, "w", OBJECT, [(one, None) for one in due])
     await note_hints(connection, [hint(seconds=9)])
     await rest_is_over(connection)
     (again,) = await take_due(connection, "w", OBJECT, 100)
@@ -137,7 +118,7 @@ async def test_the_newest_hints_place_is_kept(connection: Connection) -> None:
 async def test_what_was_read_is_known_for_a_day(connection: Connection) -> None:
     await note_hints(connection, [hint(), hint("2")])
     (due, _) = await take_due(connection, "w", OBJECT, 100)
-    await finish_reads(connection, "w", OBJECT, [(due, AT, AT)])
+    await finish_reads(connection, "w", OBJECT, [(due, AT)])
     known = await earlier_reads(connection, "w", OBJECT, ["1", "2", "3"])
     assert {one: read.read_stamp for one, read in known.items()} == {"1": AT, "2": None}
     await connection.execute("update due_read set hinted_at = hinted_at - interval '25 hours'")

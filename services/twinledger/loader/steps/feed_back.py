@@ -70,7 +70,6 @@ class FeedBack:
                 [ExternalKey(intent.target.object, external_id) for intent, external_id in some],
                 lane=lane,
                 received_at=min(intent.received_at or now for intent, _ in some),
-                heard_at=now,
             )
         ]
 

@@ -30,7 +30,7 @@ def received(codec: Codec, object_name: str = "freshbooks.client") -> Received:
 
 def test_a_hint_keeps_lane_receipt_and_place(codec: Codec) -> None:
     noted = read_hints(received(codec), codec, OBJECTS, {})
-    assert noted == [NotedHint("w", "freshbooks.client", "7", "verify", START, START, 2, 40)]
+    assert noted == [NotedHint("w", "freshbooks.client", "7", "verify", START, 2, 40)]
 
 
 def test_hints_that_came_together_share_records_and_are_noted_each_once(codec: Codec) -> None:
@@ -49,7 +49,7 @@ def test_hints_that_came_together_share_records_and_are_noted_each_once(codec: C
 def test_what_a_second_product_tells_of_is_read_where_the_record_is_held(codec: Codec) -> None:
     told = received(codec, "zoho_inventory.item")
     noted = read_hints(told, codec, {"zoho_books.item"}, {"zoho_inventory.item": "zoho_books.item"})
-    assert noted == [NotedHint("w", "zoho_books.item", "7", "verify", START, START, 2, 40)]
+    assert noted == [NotedHint("w", "zoho_books.item", "7", "verify", START, 2, 40)]
     assert isinstance(read_hints(told, codec, {"zoho_books.item"}, {}), DeadLetter)
 
 
