@@ -160,6 +160,23 @@ async def test_a_soft_delete_against_an_edit_is_undone(enrich: Enrich) -> None:
     assert await reviews(enrich) == [("deleted_and_changed", "freshbooks.client/1")]
 
 
+async def test_an_end_that_is_shown_again_while_it_is_undone_asks_nobody_again(enrich: Enrich) -> None:
+    """The edit is written first, and the vendor answers with the record as it is: still deleted."""
+    await on_all_sides(enrich)
+    edited = {"name.given": "Anna"}
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | {"state": "deleted"}))
+    await enrich.feed(enrich.record(CONTACT, "9", BOOKS_ANA | edited))
+    assert await reviews(enrich) == [("deleted_and_changed", "zoho_books.contact/9")]
+    await enrich.pool.execute(
+        """update shadow set fields = fields || '{"name.given": "Anna"}',
+                  marks = marks || '{"unseen": ["name.given"]}' where object = $1""",
+        CLIENT,
+    )
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | edited | {"state": "deleted"}))
+    assert (await patches(enrich))[CLIENT]["state"] == "active"
+    assert await reviews(enrich) == [("deleted_and_changed", "zoho_books.contact/9")]
+
+
 async def test_an_edit_that_we_wrote_to_a_record_already_deleted_wins(enrich: Enrich) -> None:
     """The vendor takes it, and answers with the record as it is: deleted, and with the edit."""
     await on_all_sides(enrich)

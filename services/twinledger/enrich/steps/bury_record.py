@@ -70,8 +70,9 @@ class Burial:
             return merge_into(row, survivor, state)
         if row.status != "active":
             return Skip(reason="gone")
-        if not observed.gone and entity.fields.get("state") == observed.fields["state"]:
-            return None  # known, or our own doing
+        told = shadow.fields.get("state") if shadow is not None else None
+        if not observed.gone and observed.fields["state"] in (entity.fields.get("state"), told):
+            return None  # known, our own doing, or told already and perhaps being undone
         if (unheard := state.graves.unheard.get(observed.key)) is not None:
             state.wanted.update(unheard)
             return Retry(reason="children_unread", waits_for=None, delay_s=CHILDREN_WAIT_S)
