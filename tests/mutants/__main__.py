@@ -12,7 +12,8 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.mutants.safeguards import SAFEGUARDS, Safeguard
+from tests.mutants.safeguard import Safeguard
+from tests.mutants.safeguards import SAFEGUARDS
 
 PROCESSES = 2
 PATIENCE_S = 240.0

@@ -14,7 +14,8 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from tests.mutants.safeguards import SAFEGUARDS, Safeguard
+from tests.mutants.safeguard import Safeguard
+from tests.mutants.safeguards import SAFEGUARDS
 
 __all__ = ["switched_off"]
 
