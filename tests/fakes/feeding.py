@@ -18,7 +18,7 @@ from twinledger.kernel.database import Pool, open_pool
 from twinledger.mapping.definitions import load_shipped
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
-from twinledger.road.envelope import Envelope
+from twinledger.road.envelope import Envelope, Headers
 from twinledger.road.outcome import Outcome
 from twinledger.road.topics import OBSERVATIONS, key_of
 
@@ -81,6 +81,18 @@ class Enrich:
             "definition": f"{object_name}@1",
             "content_hash": digest.hexdigest(),
         }
+        value = common | self.pipeline.definitions.models[entity].to_record(fields)
+        return Received(
+            OBSERVATIONS.name,
+            0,
+            self.offsets,
+            key_of("default", object_name, external_id),
+            self.codec.encode(f"observation.{entity}", value),
+            self._headers(object_name, external_id, at),
+            at,
+        )
+
+    def _headers(self, object_name: str, external_id: str, at: datetime) -> Headers:
         envelope = Envelope(
             event_id=f"{object_name}/{external_id}/{self.offsets}",
             source=object_name,
@@ -90,16 +102,7 @@ class Enrich:
             lane="live",
             received_at=at,
         )
-        value = common | self.pipeline.definitions.models[entity].to_record(fields)
-        return Received(
-            OBSERVATIONS.name,
-            0,
-            self.offsets,
-            key_of("default", object_name, external_id),
-            self.codec.encode(f"observation.{entity}", value),
-            tuple(envelope.to_headers()),
-            at,
-        )
+        return tuple(envelope.to_headers())
 
     async def feed(self, *records: Received) -> Sequence[Outcome[None]]:
         """One batch, one transaction."""

@@ -2,113 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import orjson
 import pytest
-from tests.fakes.feeding import ANA, Enrich
-
-LINE = {
-    "item": None,
-    "name": "Design",
-    "description": None,
-    "quantity": "2",
-    "unit_price": "150",
-    "tax": None,
-    "second_tax": None,
-}
-ORDER: dict[str, Any] = {
-    "number": "SO-001",
-    "customer": "zoho_books.contact/7",
-    "date": "2026-11-20",
-    "currency": "USD",
-    "state": "confirmed",
-    "lines": [LINE],
-    "notes": None,
-    "total": "300",
-    "external_invoice_number": None,
-    "payment_state": None,
-}
-INVOICE: dict[str, Any] = {
-    "number": "SO-001",
-    "customer": "freshbooks.client/1",
-    "date": "2026-11-20",
-    "currency": "USD",
-    "state": "draft",
-    "lines": [LINE],
-    "notes": None,
-    "total": "300",
-    "balance": "300",
-}
-DEAL: dict[str, Any] = {
-    "name": "Spring menu",
-    "customer": "zoho_crm.contact/9",
-    "amount": "286.5",
-    "currency": "USD",
-    "stage": "Gewonnen",
-    "state": "won",
-    "closing_date": "2026-11-20",
-    "notes": None,
-    "external_invoice_number": None,
-    "payment_state": None,
-}
-CHANGED = ORDER | {"lines": [LINE | {"quantity": "3"}], "total": "450"}
-
-
-async def customer(enrich: Enrich) -> None:
-    person = {key: ANA[key] for key in ("name.given", "name.family", "email", "phones.business")}
-    await enrich.feed(
-        enrich.record("freshbooks.client", "1", ANA),
-        enrich.record("zoho_books.contact", "7", person),
-        enrich.record("zoho_crm.contact", "9", person),
-    )
-
-
-async def order(enrich: Enrich, fields: dict[str, Any]) -> None:
-    await enrich.feed(enrich.record("zoho_books.sales_order", "77", fields))
-
-
-async def invoice(enrich: Enrich, **changes: Any) -> None:
-    """FreshBooks shows the invoice that came of the order."""
-    await enrich.feed(enrich.record("freshbooks.invoice", "8", INVOICE | changes))
-
-
-async def deal(enrich: Enrich, **changes: Any) -> None:
-    await enrich.feed(enrich.record("zoho_crm.deal", "55", DEAL | changes))
-
-
-async def choose(enrich: Enrich, settings: dict[str, Any]) -> None:
-    await enrich.pool.execute(
-        "update workspace set settings = $1::text::jsonb", orjson.dumps(settings).decode()
-    )
-
-
-async def invoices(enrich: Enrich) -> list[dict[str, Any]]:
-    rows = await enrich.rows("select fields from entity where type = 'invoice' order by fields->>'number'")
-    return [row["fields"] for row in rows]
-
-
-async def questions(enrich: Enrich, state: str = "open") -> list[tuple[str, Any]]:
-    rows = await enrich.rows("select kind, evidence from review_item where state = $1 order by id", state)
-    return [(row["kind"], row["evidence"]) for row in rows]
-
-
-async def patch(enrich: Enrich, object_name: str) -> Any:
-    """What is planned for an object now, in one intent or none."""
-    found = [row["patch"] for row in await enrich.planned() if row["object"] == object_name]
-    assert len(found) < 2
-    return found[0] if found else None
-
-
-def with_flow(enrich: Enrich, name: str, **changes: Any) -> None:
-    """The flow as a workspace's own version of its file would have it."""
-    definitions = enrich.pipeline.definitions
-    flows = [replace(flow, **changes) if flow.name == name else flow for flow in definitions.flows]
-    enrich.pipeline.definitions = replace(definitions, flows=flows)
-
-
-# --- a trigger that changes ------------------------------------------------------------------------
+from tests.fakes.feeding import Enrich
+from tests.integration.enrich.flow_kit import (
+    CHANGED,
+    LINE,
+    ORDER,
+    choose,
+    customer,
+    invoice,
+    invoices,
+    order,
+    patch,
+    questions,
+    with_flow,
+)
 
 
 async def test_an_order_that_was_invoiced_and_changes_is_one_question_and_changes_nothing(
@@ -261,84 +171,3 @@ async def test_number_and_payment_state_go_back_to_the_order_and_stay(enrich: En
 
 
 # --- deals -----------------------------------------------------------------------------------------
-
-
-async def test_a_won_deal_is_invoiced_once_however_often_it_is_seen(enrich: Enrich) -> None:
-    await customer(enrich)
-    await choose(enrich, {"flows": {"deal-won-to-invoice": True}})
-    await deal(enrich, state="open")
-    assert await invoices(enrich) == []
-    await deal(enrich)
-    await deal(enrich, notes="seen again")
-    await enrich.feed(enrich.record("zoho_crm.deal", "55", DEAL | {"notes": "and again"}))
-    (made,) = await invoices(enrich)
-    assert made["number"].startswith("DEAL-") and made["lines"][0]["unit_price"] == "286.5"
-    assert [row["op"] for row in await enrich.planned() if row["object"] == "freshbooks.invoice"] == [
-        "create"
-    ]
-    await deal(enrich, state="open")
-    assert [kind for kind, _ in await questions(enrich)] == ["flow_undone"]
-    await deal(enrich, amount="300")
-    assert [kind for kind, _ in await questions(enrich)] == ["deal_changed"]
-    assert len(await invoices(enrich)) == 1
-
-
-async def test_a_flow_that_is_off_makes_nothing(enrich: Enrich) -> None:
-    await customer(enrich)
-    await deal(enrich)
-    assert await invoices(enrich) == []
-
-
-async def test_a_deal_that_cannot_be_billed_is_a_question_until_it_can(enrich: Enrich) -> None:
-    await customer(enrich)
-    await choose(enrich, {"flows": {"deal-won-to-invoice": True}})
-    await deal(enrich, amount=None)
-    ((kind, evidence),) = await questions(enrich)
-    assert (kind, evidence["field"]) == ("flow_failed", "flow.deal-won-to-invoice.lines[0].unit_price")
-    await deal(enrich)
-    assert await questions(enrich) == []
-    assert len(await invoices(enrich)) == 1
-
-
-# --- settings and templates ------------------------------------------------------------------------
-
-
-async def test_a_workspace_may_have_its_invoices_sent(enrich: Enrich) -> None:
-    await customer(enrich)
-    await choose(enrich, {"invoice_state": "sent"})
-    await order(enrich, ORDER)
-    assert (await patch(enrich, "freshbooks.invoice"))["state"] == "sent"
-
-
-SPLIT = {"flows": {"sales-order-to-invoice": False, "sales-order-to-split-invoices": True}}
-
-
-async def test_an_order_in_parts_gives_each_part_its_own_invoice_and_reference(enrich: Enrich) -> None:
-    await customer(enrich)
-    await choose(enrich, SPLIT)
-    await order(enrich, ORDER)
-    await order(enrich, ORDER | {"notes": "seen again"})
-    made = await invoices(enrich)
-    assert [(one["number"], one["lines"][0]["unit_price"]) for one in made] == [
-        ("SO-001-1", "90"),
-        ("SO-001-2", "210"),
-    ]
-    planned = [row for row in await enrich.planned() if row["object"] == "freshbooks.invoice"]
-    assert len({row["reference"] for row in planned}) == 2
-    first = {"number": "SO-001-1", "total": "90", "balance": "0", "lines": made[0]["lines"]}
-    await enrich.feed(enrich.record("freshbooks.invoice", "8", INVOICE | first))
-    assert await patch(enrich, "zoho_books.sales_order") is None  # half of it is no answer
-    second = {"number": "SO-001-2", "total": "210", "balance": "210", "lines": made[1]["lines"]}
-    await enrich.feed(enrich.record("freshbooks.invoice", "9", INVOICE | second))
-    assert await patch(enrich, "zoho_books.sales_order") == {
-        "external_invoice_number": "SO-001-1, SO-001-2",
-        "payment_state": "partial",
-    }
-
-
-async def test_an_order_keeps_its_invoice_when_another_template_is_turned_on(enrich: Enrich) -> None:
-    await customer(enrich)
-    await order(enrich, ORDER)
-    await choose(enrich, SPLIT)
-    await order(enrich, ORDER | {"notes": "seen again"})
-    assert [one["number"] for one in await invoices(enrich)] == ["SO-001"]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.fakes.feeding import ANA, Enrich
-from tests.integration.enrich.test_flows import ORDER
+from tests.integration.enrich.flow_kit import ORDER
 from tests.integration.enrich.test_merges import (
     CLIENT,
     CONTACT,

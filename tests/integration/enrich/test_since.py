@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.fakes.feeding import Enrich
-from tests.integration.enrich.test_flows import INVOICE, ORDER, choose, customer, invoice, invoices, order
+from tests.integration.enrich.flow_kit import INVOICE, ORDER, choose, customer, invoice, invoices, order
 
 from twinledger.kernel.database import transaction
 from twinledger.state.workspaces import load_settings, save_settings
