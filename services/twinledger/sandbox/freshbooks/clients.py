@@ -14,7 +14,8 @@ from .errors import Detail, accounting_refusal
 from .fields import Field
 from .listing import SearchKey, days, flag, like, number, text
 from .merging import move_papers
-from .resource import DELETED, Record, Resource
+from .resource import Record, Resource
+from .vis_state import DELETED
 from .wire import eastern, money, utc_bare
 
 __all__ = ["Clients"]

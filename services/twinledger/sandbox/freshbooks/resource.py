@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ..call import Act, Call, Change, Reply, json_reply
+from ..call import Call, Change, Reply, json_reply
 from ..indexes import Index
 from ..plugin import ActOperation, ObjectKind, Route
 from ..store import Page
+from .acts import acts_on
 from .errors import Detail, accounting_refusal, not_found
 from .fields import Field, body_schema, parse_fields
 from .listing import (
@@ -26,15 +27,15 @@ from .listing import (
     standard_indexes,
     without_updated,
 )
+from .vis_state import DELETED
 from .wire import eastern
 
 if TYPE_CHECKING:
     from .vendor import FreshBooks
 
-__all__ = ["DELETED", "Resource"]
+__all__ = ["Resource"]
 
 Record = dict[str, Any]
-DELETED = 1
 
 
 class Resource:
@@ -259,25 +260,7 @@ class Resource:
 
     def acts(self) -> dict[str, ActOperation]:
         """What a person does in the web page."""
-        acts: dict[str, ActOperation] = {
-            "create": lambda act, _, fields: self.create(act, fields),
-            "update": self._act_update,
-            "delete": self._act_vis_state(DELETED),
-        }
-        if self.has_vis_state:
-            acts |= {"archive": self._act_vis_state(2), "restore": self._act_vis_state(0)}
-        return acts
-
-    def _act_update(self, act: Act, record_id: str | None, fields: Record) -> str:
-        self.update(act, self.require(act, record_id), fields)
-        return str(record_id)
-
-    def _act_vis_state(self, wanted: int) -> ActOperation:
-        def act_on(act: Act, record_id: str | None, fields: Record) -> str:
-            self.set_vis_state(act, self.require(act, record_id), wanted)
-            return str(record_id)
-
-        return act_on
+        return acts_on(self)
 
     def is_deleted(self, record: Record) -> bool:
         return record.get("vis_state") == DELETED
