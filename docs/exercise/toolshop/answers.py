@@ -7,7 +7,6 @@ from typing import Any
 
 from twinledger.connectors.base.client import Answer
 from twinledger.connectors.base.outcomes import by_status
-from twinledger.connectors.base.wire import decode, unreadable
 from twinledger.kernel.errors import ErrorClass, PermanentError, TwinledgerError
 
 __all__ = ["ToolshopDialect"]
@@ -27,12 +26,7 @@ class ToolshopDialect:
         return by_status(answer.status, answer.retry_after_s)
 
     def parse(self, answer: Answer) -> Any:
-        try:
-            body = decode(answer.body)
-        except ValueError as exc:
-            if 200 <= answer.status < 300:
-                raise unreadable(answer.body, answer.headers) from exc
-            raise by_status(answer.status, answer.retry_after_s) from exc
+        body = answer.decoded()
         code = body.get("error") if isinstance(body, dict) else None
         if isinstance(code, str) and code in _CODES:
             raise PermanentError(code, error_class=_CODES[code], status=answer.status, code=code)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from twinledger.connectors.base.access import AccessToken, CallPermit, TokenSource
-from twinledger.connectors.base.outcomes import retry_after_s
+from twinledger.connectors.base.outcomes import by_status, retry_after_s
+from twinledger.connectors.base.wire import decode, unreadable
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import OutcomeUnknown, TransientError, TwinledgerError
 from twinledger.kernel.failpoints import failpoint
@@ -43,6 +44,20 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     retry_after_s: float | None = None
+
+    @property
+    def went_through(self) -> bool:
+        return 200 <= self.status < 300
+
+    def decoded(self) -> Any:
+        """The body. What is no JSON is unreadable where the call went through, else it means what its status
+        says."""
+        try:
+            return decode(self.body)
+        except ValueError as exc:
+            if self.went_through:
+                raise unreadable(self.body, self.headers) from exc
+            raise by_status(self.status, self.retry_after_s) from exc
 
 
 class Dialect(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 from twinledger.connectors.base.client import Answer
 from twinledger.connectors.base.outcomes import by_status
-from twinledger.connectors.base.wire import decode, unreadable
+from twinledger.connectors.base.wire import decode
 from twinledger.kernel.errors import ErrorClass, PermanentError, TransientError, TwinledgerError
 
 __all__ = ["CrmDialect", "error_of"]
@@ -47,12 +47,7 @@ class CrmDialect:
             return None
         if answer.status == 429:
             raise _limited(answer)
-        try:
-            body = decode(answer.body)
-        except ValueError as exc:
-            if 200 <= answer.status < 300:
-                raise unreadable(answer.body, answer.headers) from exc
-            raise by_status(answer.status, answer.retry_after_s) from exc
+        body = answer.decoded()
         if isinstance(body, dict) and body.get("status") == "error":
             raise error_of(body, answer.status)
         if 200 <= answer.status < 300 or (answer.status < 500 and _is_per_record(body)):

@@ -7,7 +7,7 @@ from typing import Any
 
 from twinledger.connectors.base.client import Answer
 from twinledger.connectors.base.outcomes import by_status
-from twinledger.connectors.base.wire import decode, unreadable
+from twinledger.connectors.base.wire import decode
 from twinledger.kernel.errors import ErrorClass, PermanentError, TransientError, TwinledgerError
 
 __all__ = ["FinanceDialect"]
@@ -50,21 +50,13 @@ class FinanceDialect:
         )
 
     def parse(self, answer: Answer) -> Any:
-        try:
-            body = decode(answer.body)
-        except ValueError as exc:
-            raise self._without_json(answer) from exc
+        body = answer.decoded()
         code = body.get("code", 0) if isinstance(body, dict) else 0
         if code != 0:
             raise _error(int(code), answer)
         if not 200 <= answer.status < 300:
             raise by_status(answer.status, answer.retry_after_s)
         return body
-
-    def _without_json(self, answer: Answer) -> TwinledgerError:
-        if 200 <= answer.status < 300:
-            return unreadable(answer.body, answer.headers)
-        return by_status(answer.status, answer.retry_after_s)
 
 
 def _code(answer: Answer) -> int:
