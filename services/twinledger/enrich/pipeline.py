@@ -34,6 +34,7 @@ from twinledger.enrich.steps.yield_to_owner import yield_to_owner
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
+from twinledger.kernel.together import in_turns
 from twinledger.mapping.matching.match_keys import match_keys
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road import inbox
@@ -64,7 +65,7 @@ class EnrichPipeline:
         """A verdict for each record, in order."""
         verdicts: list[Outcome[None]] = [Ok(None)] * len(batch)
         by_workspace: dict[str, list[tuple[int, Observed]]] = {}
-        for position, received in enumerate(batch):
+        async for position, received in in_turns(enumerate(batch)):
             try:
                 observed = decode_observation(received, self.codec, self.definitions.models)
             except PermanentError as refused:
@@ -94,7 +95,7 @@ class EnrichPipeline:
         state = await load_state(connection, workspace, observations, self.definitions)
         await load_graves(connection, state, observations, self.definitions, self.clock.now())
         observer = Observer(self.definitions)
-        verdicts = [(position, observer.observe(observed, state)) for position, observed in part]
+        verdicts = [(place, observer.observe(observed, state)) async for place, observed in in_turns(part)]
         await self._plan(connection, state, dict(state.touched))
         await look_for_losers(connection, state)
         await look_for_questions(connection, state)
@@ -132,7 +133,7 @@ class EnrichPipeline:
         key = await self._key(connection, state)
         planner = Planner(self.definitions.mappings, self.budget_groups, key, self.definitions.flows)
         now = self.clock.now()
-        for entity_id, observed in self._run_flows(state, touched_by).items():
+        async for entity_id, observed in in_turns(self._run_flows(state, touched_by).items()):
             entity = state.entities[entity_id]
             rule = self.definitions.rules[entity.type]
             lane, received_at = (observed.lane, observed.received_at) if observed else ("live", now)

@@ -43,9 +43,10 @@ class ReadLoop:
         settle: Settle,
         *,
         between: Callable[[], Awaitable[None]] | None = None,
+        at_end: Callable[[], Awaitable[None]] | None = None,
         start_from: StartFrom | None = None,
     ) -> None:
-        """`between` runs after each fetch, also an empty one."""
+        """`between` runs after each fetch, also an empty one; `at_end` before the last commit."""
         await self._consumer.start(start_from)
         try:
             while not self._stopping:
@@ -56,6 +57,8 @@ class ReadLoop:
                     await between()
                 if self._clock.monotonic() >= self._commit_at:
                     await self._commit()
+            if at_end is not None:
+                await at_end()
             await self._commit()
         finally:
             await self._consumer.stop()

@@ -16,11 +16,11 @@ from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
 from twinledger.kernel.errors import FatalError, TransientError
 from twinledger.kernel.failpoints import failpoint
-from twinledger.kernel.together import all_of
 from twinledger.road.broker import Consumer, OutRecord, Partition, Producer, Received
 from twinledger.road.dead_letters import DeadLetterOffice
 from twinledger.road.failures import WaitLadder, verdict_on
 from twinledger.road.judging import Handler, Key, Overtaken
+from twinledger.road.lanes import Lanes
 from twinledger.road.offsets import Offsets, OffsetsMoved
 from twinledger.road.outcome import DeadLetter, Ok, Outcome, Retry, Skip
 from twinledger.road.parking import Wait
@@ -32,7 +32,6 @@ __all__ = ["MAX_RECORDS", "PureHandler", "StatelessRunner", "TransactionalRunner
 
 MAX_RECORDS = 500
 _LOOK_FOR_DUE_S = 0.5
-_WORTH_A_LANE = 50
 _COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 
 T = TypeVar("T")
@@ -114,10 +113,9 @@ class TransactionalRunner:
         max_records: int = MAX_RECORDS,
         lanes: int = 1,
     ) -> None:
-        """`lanes`: transactions side by side, each of partitions of its own; one computes while the other
-        waits for the database."""
+        """`lanes`: transactions side by side, each of partitions of its own."""
         self._consumer, self._pool, self._clock = consumer, pool, clock
-        self._lanes = lanes
+        self._lanes = Lanes(self._settle, lanes=lanes, max_records=max_records)
         self._after_commit = after_commit
         self._offsets = Offsets(office.group)
         self._settling = Settling(pool, handler, office, ladder, self._offsets)
@@ -130,12 +128,18 @@ class TransactionalRunner:
         self._look_for_due_at = 0.0
 
     async def run(self) -> None:
-        await self._loop.run(self._settle, between=self._settle_due, start_from=self._starts)
+        try:
+            await self._loop.run(
+                self._lanes.put, between=self._between, at_end=self._lanes.drain, start_from=self._starts
+            )
+        finally:
+            await self._lanes.aclose()
 
     def stop(self) -> None:
         self._loop.stop()
 
     async def _starts(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+        self._lanes.forget()
         self._topics |= {partition.topic for partition in partitions}
         self._assignments += 1
         self._parked = True  # perhaps by the partitions' earlier owner
@@ -143,15 +147,6 @@ class TransactionalRunner:
         return await self._loop.persist(starts)
 
     async def _settle(self, records: Sequence[Received]) -> None:
-        """Lanes that are small cost more transactions than they save time."""
-        lanes = [records]
-        if len(records) >= self._lanes * _WORTH_A_LANE:
-            lanes = [[r for r in records if r.partition % self._lanes == lane] for lane in range(self._lanes)]
-        await all_of([self._settle_lane(lane) for lane in lanes if lane])
-        self._loop.done(records)
-        self._look_for_due_at = 0.0  # the batch may have woken some
-
-    async def _settle_lane(self, records: Sequence[Received]) -> None:
         """An exception is halved down to the record that causes it, first half first."""
         parts = [records]
         while parts:
@@ -165,8 +160,9 @@ class TransactionalRunner:
                     middle = len(part) // 2
                     parts += [part[middle:], part[:middle]]
                 else:
-                    verdict = verdict_on(error)
-                    await self._commit(part, instead=verdict)
+                    await self._commit(part, instead=verdict_on(error))
+        self._loop.done(records)
+        self._look_for_due_at = 0.0  # the batch may have woken some
 
     async def _commit(self, part: Sequence[Received], instead: DeadLetter | None = None) -> None:
         """Repeat until it stands; a batch that another owner has overtaken shrinks to what is left."""
@@ -198,10 +194,14 @@ class TransactionalRunner:
         for announce in self._after_commit:
             announce()
 
+    async def _between(self) -> None:
+        self._lanes.collect()
+        if self._parked and self._clock.monotonic() >= self._look_for_due_at:
+            await self._lanes.drain()
+            await self._settle_due()
+
     async def _settle_due(self) -> None:
         """Parked records whose time has come, until none is or none moves."""
-        if not self._parked or self._clock.monotonic() < self._look_for_due_at:
-            return
         while await self._due_moved():
             pass
         self._look_for_due_at = self._clock.monotonic() + _LOOK_FOR_DUE_S
