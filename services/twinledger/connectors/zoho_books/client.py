@@ -55,6 +55,14 @@ class BooksClient(FinanceClient):
             raise misshapen()
         return record
 
+    async def payments_of(self, invoice_id: str, permit: CallPermit) -> Sequence[Record]:
+        """Short rows of the payments that went to an invoice, with what each applied."""
+        call = Call("GET", f"{_BASE}/invoices/{invoice_id}/payments", [self._organization])
+        rows = rows_of(await self._vendor.ask(call, permit), "payments")
+        if not all("payment_id" in row for row in rows):
+            raise misshapen()
+        return rows
+
     async def upsert(
         self,
         resource: Resource,

@@ -13,9 +13,10 @@ from typing import Any
 
 from twinledger.connectors.base.access import CallPermit
 from twinledger.connectors.base.contract import WriteCall
+from twinledger.connectors.base.reading import unless_gone
 from twinledger.connectors.base.version_check import is_stale, stale
 from twinledger.connectors.zoho_books.client import BooksClient
-from twinledger.connectors.zoho_books.resources import RESOURCES, Resource, stamp
+from twinledger.connectors.zoho_books.resources import RESOURCES, Resource, reference_of, stamp
 from twinledger.connectors.zoho_books.tax_groups import TaxGroups
 from twinledger.kernel.errors import PermanentError
 
@@ -71,11 +72,11 @@ class Completion:
                 raise stale()
             body = completed(body, current, resource)
         if call.object == _PAYMENT and "amount" in body:
-            body = await self._within_balance(body, current, permit)
+            body = await self._within_balance(call, body, current, permit)
         return replace(call, body=body)
 
     async def _within_balance(
-        self, body: Mapping[str, Any], current: Mapping[str, Any], permit: CallPermit
+        self, call: WriteCall, body: Mapping[str, Any], current: Mapping[str, Any], permit: CallPermit
     ) -> Mapping[str, Any]:
         """What was paid beyond the invoice stays with the customer as an excess: no invoice takes more
         than it is owed, and other payments may have come first."""
@@ -86,7 +87,21 @@ class Completion:
             invoice_id = str(one["invoice_id"])
             invoice = await self._client.get(RESOURCES[_INVOICE], invoice_id, permit)
             room[invoice_id] = Decimal(str(invoice["balance"])) + held.get(invoice_id, Decimal(0))
+            if call.op == "create" and call.reference and room[invoice_id] < read_amount(one):
+                room[invoice_id] += await self._applied_before(call.reference, invoice_id, permit)
         return {**body, "invoices": within(given, room, Decimal(str(body["amount"])))}
+
+    async def _applied_before(self, reference: str, invoice_id: str, permit: CallPermit) -> Decimal:
+        """By the same create, sent before, whose answer was lost: the balance is short by what is ours, and
+        the upsert would take it from the invoice again."""
+        for row in await self._client.payments_of(invoice_id, permit):
+            payment_id = str(row["payment_id"])
+            payment = await unless_gone(self._client.get(RESOURCES[_PAYMENT], payment_id, permit))
+            if payment is None:  # the balance is of another moment than this list
+                raise stale()
+            if reference_of(payment) == reference:
+                return read_amount(row)
+        return Decimal(0)
 
     async def _with_currency_id(self, body: Mapping[str, Any], permit: CallPermit) -> Mapping[str, Any]:
         code = body.get("currency_code")

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from twinledger.connectors.zoho_platform.finance_resources import FinanceResource, stamp
 
-__all__ = ["CUSTOM_FIELDS", "NATURAL_KEYS", "REFERENCE_FIELD", "RESOURCES", "Resource", "stamp"]
+__all__ = [
+    "CUSTOM_FIELDS",
+    "NATURAL_KEYS",
+    "REFERENCE_FIELD",
+    "RESOURCES",
+    "Resource",
+    "reference_of",
+    "stamp",
+]
 
 REFERENCE_FIELD = "cf_twinledger_ref"
 CUSTOM_FIELDS = "custom_fields"
@@ -119,3 +128,14 @@ NATURAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "zoho_books.customer_payment": ("reference_number",),
 }
 """By what a list finds a record again; the first one is a filter of the list."""
+
+
+def reference_of(record: Mapping[str, Any]) -> str | None:
+    """Our reference, where the record carries one."""
+    by_name = record.get("custom_field_hash")
+    if isinstance(by_name, dict) and by_name.get(REFERENCE_FIELD):
+        return str(by_name[REFERENCE_FIELD])
+    for field in record.get("custom_fields") or ():
+        if field.get("api_name") == REFERENCE_FIELD:
+            return str(field.get("value"))
+    return None

@@ -25,6 +25,7 @@ from twinledger.connectors.zoho_books.resources import (
     REFERENCE_FIELD,
     RESOURCES,
     Resource,
+    reference_of,
     stamp,
 )
 from twinledger.kernel.clock import Clock
@@ -76,7 +77,7 @@ class BooksSink:
         for row in rows:
             external_id = str(row[resource.id_key])
             record = await unless_gone(self._client.get(resource, external_id, permit))
-            if record is not None and (not resource.upsert or _reference(record) == reference):
+            if record is not None and (not resource.upsert or reference_of(record) == reference):
                 found.append(
                     document_of(
                         object_name,
@@ -149,16 +150,6 @@ def _about(error: TwinledgerError, call: WriteCall) -> TwinledgerError:
     if call.op == "create" or any(key in call.body for key in _REFERRING):
         return TransientError("a record it refers to is unknown", error_class="parent_missing")
     return error
-
-
-def _reference(record: Mapping[str, Any]) -> str | None:
-    by_name = record.get("custom_field_hash")
-    if isinstance(by_name, dict) and by_name.get(REFERENCE_FIELD):
-        return str(by_name[REFERENCE_FIELD])
-    for field in record.get("custom_fields") or ():
-        if field.get("api_name") == REFERENCE_FIELD:
-            return str(field.get("value"))
-    return None
 
 
 def _same(theirs: Any, ours: Any) -> bool:

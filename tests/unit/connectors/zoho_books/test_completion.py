@@ -265,6 +265,50 @@ async def test_an_invoice_takes_no_more_than_it_is_owed(balance: bytes, applied:
     assert [each["amount_applied"] for each in body["invoices"]] == applied
 
 
+def _marked(payment_id: str, reference: str) -> httpx.Response:
+    record = {"payment_id": payment_id, "custom_field_hash": {"cf_twinledger_ref": reference}}
+    return reply({"code": 0, "payment": record})
+
+
+def _paid(*rows: tuple[str, int]) -> httpx.Response:
+    return reply({"code": 0, "payments": [{"payment_id": one, "amount_applied": much} for one, much in rows]})
+
+
+@pytest.mark.parametrize(
+    ("balance", "seen", "applied"),
+    [
+        (b"0", [_paid(("3", 20), ("7", 60)), _marked("3", "TL-OTHER"), _marked("7", "TL-X")], [Decimal(60)]),
+        (b"5", [_paid(("7", 30)), _marked("7", "TL-X")], [Decimal(35)]),
+        (b"15", [_paid(("3", 60)), _marked("3", "TL-OTHER")], [Decimal(15)]),
+        (b"0", [_paid()], []),
+    ],
+    ids=["ours took all", "ours took a part", "another's", "nobody's"],
+)
+async def test_a_payment_sent_again_keeps_what_its_lost_try_applied(
+    balance: bytes, seen: list[httpx.Response], applied: list[Decimal]
+) -> None:
+    vendor = FakeVendor(now("invoice", b'{"invoice_id":"9","balance":' + balance + b"}"), *seen)
+    one = call("customer_payment", _payment(60), op="create", external_id=None, reference="TL-X")
+    body = await prepared(vendor, one)
+    assert [each["amount_applied"] for each in body["invoices"]] == applied
+    assert vendor.lines()[1] == "GET /books/v3/invoices/9/payments"
+
+
+async def test_a_first_payment_that_has_room_looks_for_no_other() -> None:
+    vendor = FakeVendor(now("invoice", b'{"invoice_id":"9","balance":60}'))
+    one = call("customer_payment", _payment(60), op="create", external_id=None, reference="TL-X")
+    await prepared(vendor, one)
+    assert vendor.lines() == ["GET /books/v3/invoices/9"]
+
+
+async def test_a_payment_deleted_while_we_look_is_looked_at_again() -> None:
+    vendor = FakeVendor(
+        now("invoice", b'{"invoice_id":"9","balance":0}'), _paid(("7", 60)), reply({"code": 1002}, 404)
+    )
+    one = call("customer_payment", _payment(60), op="create", external_id=None, reference="TL-X")
+    assert await refusal(vendor, one) == "conflict"
+
+
 async def test_more_of_a_payment_has_room_where_it_was_already() -> None:
     vendor = FakeVendor(
         now("payment", b'{"payment_id":"7","invoices":[{"invoice_id":"9","amount_applied":60}]}'),
