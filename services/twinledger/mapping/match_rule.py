@@ -7,7 +7,7 @@ answer counts, and where the sure ends and the doubtful begins; `mapping/matchin
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -80,12 +80,13 @@ class MatchRule:
     common: int
     shared_mailboxes: frozenset[str]
     public_domains: frozenset[str]
+    paths: tuple[str, ...] = field(init=False)
+    """Every field that decides by which keys an entity is found."""
 
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """Every field that decides by which keys an entity is found."""
+    def __post_init__(self) -> None:
         place = (*self.address.street, self.address.city, self.address.postal_code)
-        return (self.email, *self.phones, self.website, *self.person, self.organization, *place)
+        paths = (self.email, *self.phones, self.website, *self.person, self.organization, *place)
+        object.__setattr__(self, "paths", paths)
 
 
 def compile_match(statement: MatchStatement, entity: str, fields: Collection[str]) -> MatchRule:
