@@ -19,7 +19,8 @@ from twinledger.cli.dev.broker import answers_kafka
 from twinledger.cli.dev.database import GivenDatabase, postgres_programs
 from twinledger.cli.dev.folders import Folders
 from twinledger.cli.dev.kafka_jars import Java, Missing, find_java, jars_present, kafka_version
-from twinledger.cli.dev.process import kept_ports, run_to_end
+from twinledger.cli.dev.ports import kept_ports
+from twinledger.cli.dev.process import run_to_end
 from twinledger.cli.output import Form, FormOption, print_rows, say
 from twinledger.kernel.errors import TwinledgerError
 

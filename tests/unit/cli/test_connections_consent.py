@@ -10,7 +10,7 @@ from tests.fakes.clock import FakeClock
 from tests.unit.connectors.test_connecting import FakeAuth
 
 from twinledger.cli.connections_consent import Loopback, by_browser, can_listen
-from twinledger.cli.dev.process import kept_ports
+from twinledger.cli.dev.ports import kept_ports
 from twinledger.connectors.connecting import Handshake
 from twinledger.kernel.http import new_http_client
 

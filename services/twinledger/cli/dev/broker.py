@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Protocol
 
 from twinledger.cli.dev.kafka_jars import Java, Missing, fetch_jars, find_java, kafka_version
-from twinledger.cli.dev.process import ChildProcess, Command, kept_ports, run_to_end
+from twinledger.cli.dev.ports import kept_ports
+from twinledger.cli.dev.process import ChildProcess, Command, run_to_end
 from twinledger.kernel.errors import FatalError
 from twinledger.kernel.ids import new_secret
 from twinledger.kernel.resources import kafka_dir

@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from twinledger.cli.dev.process import Account, ChildProcess, Command, kept_ports, run_to_end
+from twinledger.cli.dev.ports import kept_ports
+from twinledger.cli.dev.process import Account, ChildProcess, Command, run_to_end
 from twinledger.kernel.errors import FatalError
 from twinledger.kernel.ids import new_secret
 

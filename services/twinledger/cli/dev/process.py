@@ -10,10 +10,8 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import sys
-import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,13 +19,10 @@ from pathlib import Path
 from twinledger.kernel.clock import Clock, SystemClock
 from twinledger.kernel.errors import FatalError
 
-__all__ = ["Account", "ChildProcess", "Command", "kept_ports", "run_to_end", "wait_until"]
+__all__ = ["Account", "ChildProcess", "Command", "run_to_end", "wait_until"]
 
 _POLL_S = 0.05
 _PR_SET_PDEATHSIG = 1
-_FIRST_PORT = 18_000
-_ROW_LENGTH = 10
-_PORT_ROWS = 1_300
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,31 +151,6 @@ def run_to_end(
         return subprocess.CompletedProcess(arguments, 127, "", str(error))
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(arguments, 124, "", f"no end after {timeout_s:.0f} s")
-
-
-def kept_ports(folder: Path, count: int) -> list[int]:
-    """A row of free loopback ports; the same folder gets the same row, so addresses last as long as data.
-
-    They lie below the range from which the system takes ports for outgoing connections.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    start = zlib.crc32(str(folder.resolve()).encode()) % _PORT_ROWS
-    for step in range(_PORT_ROWS):
-        first = _FIRST_PORT + (start + step) % _PORT_ROWS * _ROW_LENGTH
-        row = list(range(first, first + count))
-        if all(map(_is_free, row)):
-            return row
-    raise FatalError(f"no {count} free ports on 127.0.0.1")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _dies_with_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:

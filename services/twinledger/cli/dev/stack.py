@@ -17,7 +17,8 @@ import orjson
 from twinledger.cli.dev.broker import Broker, answers_kafka, choose_broker
 from twinledger.cli.dev.database import Database, choose_database
 from twinledger.cli.dev.folders import Folders
-from twinledger.cli.dev.process import ChildProcess, Command, kept_ports
+from twinledger.cli.dev.ports import kept_ports
+from twinledger.cli.dev.process import ChildProcess, Command
 from twinledger.cli.dev.sandbox_application import sandbox_application
 from twinledger.cli.dev.supervisor import Part, Supervisor
 from twinledger.kernel.clock import Clock

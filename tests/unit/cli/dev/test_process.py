@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from twinledger.cli.dev.process import ChildProcess, Command, kept_ports, run_to_end, wait_until
+from twinledger.cli.dev.process import ChildProcess, Command, run_to_end, wait_until
 from twinledger.kernel.clock import SystemClock
 from twinledger.kernel.errors import FatalError
 
@@ -87,10 +87,3 @@ def _runs(pid: int) -> bool:
 
 def test_a_missing_program_answers_127() -> None:
     assert run_to_end(["/nowhere/at-all"]).returncode == 127
-
-
-def test_a_folder_keeps_its_ports_and_another_has_others(tmp_path: Path) -> None:
-    first = kept_ports(tmp_path / "a", 3)
-    assert kept_ports(tmp_path / "a", 3) == first
-    assert first == list(range(first[0], first[0] + 3))
-    assert set(first).isdisjoint(kept_ports(tmp_path / "b", 3))
