@@ -1,4 +1,4 @@
-"""Books against the sandbox: a payment whose answer was lost is sent again."""
+"""Books against the sandbox: a payment whose answer was lost is sent again, or found."""
 
 from __future__ import annotations
 
@@ -55,3 +55,21 @@ async def test_a_payment_sent_again_stays_with_its_invoice(party: Party, paid: i
     assert await balance_of(party, invoice) == owed
     assert isinstance(await write(party, call), Applied)
     assert await balance_of(party, invoice) == owed
+
+
+async def test_a_payment_whose_answer_was_lost_is_found_though_a_person_changed_it(party: Party) -> None:
+    customer, _ = await sent_invoice(party, "found")
+    body = {"customer_id": customer, "amount": 30, "date": "2026-03-02", "payment_mode": "cash"}
+    reference = "TL-LOSTPAYMENT234567ABC"
+    call = WriteCall("i", PAYMENT, "create", None, reference, body)
+    await party.admin.fault("zoho_books", "status_after:502", "PUT", "*/customerpayments")
+    assert isinstance(await write(party, call), UnknownOutcome)
+    other = WriteCall("j", PAYMENT, "create", None, "TL-ANOTHERPAYMENT23456A", {**body, "amount": 31})
+    answer = await write(party, other)
+    assert isinstance(answer, Applied)
+    (lost,) = await party.connector.sink.probe(PAYMENT, reference, body, party.permit)
+    assert lost.external_id != answer.external_id
+    await party.admin.act("zoho_books", "customer_payment", "update", {"amount": 29}, lost.external_id)
+    (found,) = await party.connector.sink.probe(PAYMENT, reference, body, party.permit)
+    assert found.external_id == lost.external_id
+    assert float(orjson.loads(found.document)["amount"]) == 29

@@ -125,7 +125,7 @@ NATURAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "zoho_books.tax": ("tax_name", "tax_percentage"),
     "zoho_books.sales_order": ("salesorder_number",),
     "zoho_books.invoice": ("invoice_number",),
-    "zoho_books.customer_payment": ("reference_number",),
+    "zoho_books.customer_payment": ("customer_id", "date"),
 }
 """By what a list finds a record again; the first one is a filter of the list."""
 
