@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from twinledger.kernel.database import Connection
 
-__all__ = ["InboxKey", "already_seen", "claim_new", "prune", "reopen"]
+__all__ = ["InboxKey", "already_seen", "claim_new", "prune"]
 
 InboxKey: TypeAlias = tuple[str, str, str, str]
 """object, external id, remote version, content hash"""
 
 
-async def claim_new(
-    connection: Connection,
-    workspace: str,
-    keys: Collection[InboxKey],
-    outcome: Literal["done", "dead_letter"] = "done",
-) -> set[InboxKey]:
-    """Note the keys; returns those that nobody had noted before, reopened ones included."""
+async def claim_new(connection: Connection, workspace: str, keys: Collection[InboxKey]) -> set[InboxKey]:
+    """Note the keys; returns those that nobody had noted before."""
     if not keys:
         return set()
     # Sorted, so that two batches with the same keys wait for each other instead of dead-locking.
-    rows = await connection.fetch(_CLAIM, workspace, *_columns(sorted(set(keys))), outcome)
+    rows = await connection.fetch(_CLAIM, workspace, *_columns(sorted(set(keys))))
     return {tuple(row) for row in rows}
 
 
@@ -34,11 +29,6 @@ async def already_seen(connection: Connection, workspace: str, keys: Collection[
         return set()
     rows = await connection.fetch(_SEEN, workspace, *_columns(keys))
     return {tuple(row) for row in rows}
-
-
-async def reopen(connection: Connection, workspace: str, keys: Collection[InboxKey]) -> None:
-    """Let a redriven record count as new once more; call it in the transaction that publishes."""
-    await connection.execute(_REOPEN, workspace, *_columns(keys))
 
 
 async def prune(connection: Connection, older_than: timedelta = timedelta(days=90)) -> None:
@@ -51,26 +41,19 @@ def _columns(keys: Collection[InboxKey]) -> tuple[list[str], ...]:
 
 
 _CLAIM = """
-    insert into inbox as i (workspace, object, external_id, remote_version, content_hash, outcome)
-    select $1, k.object, k.external_id, k.version, k.hash, $6
+    insert into inbox (workspace, object, external_id, remote_version, content_hash)
+    select $1, k.object, k.external_id, k.version, k.hash
     from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as k(object, external_id, version, hash)
-    on conflict (workspace, object, external_id, remote_version, content_hash)
-    do update set outcome = excluded.outcome, seen_at = now() where i.outcome = 'reopened'
+    on conflict do nothing
     returning object, external_id, remote_version, content_hash
 """
 # A look for each key: a join would be planned over all rows of an object whenever statistics lag.
 _SEEN = """
     select k.object, k.external_id, k.version, k.hash
     from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as k(object, external_id, version, hash)
-    where (select i.outcome <> 'reopened' from inbox i
+    where (select true from inbox i
             where i.workspace = $1 and i.object = k.object and i.external_id = k.external_id
               and i.remote_version = k.version and i.content_hash = k.hash)
-"""
-_REOPEN = """
-    update inbox i set outcome = 'reopened'
-    from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as k(object, external_id, version, hash)
-    where i.workspace = $1 and i.object = k.object and i.external_id = k.external_id
-      and i.remote_version = k.version and i.content_hash = k.hash
 """
 _PRUNE = """
     delete from inbox where ctid = any(array(

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from twinledger.kernel.database import Pool, transaction
-from twinledger.road.inbox import InboxKey, already_seen, claim_new, prune, reopen
+from twinledger.road.inbox import InboxKey, already_seen, claim_new, prune
 
 A: InboxKey = ("freshbooks.client", "1", "2026-03-05T17:40:02Z", "hash-a")
 B: InboxKey = ("freshbooks.client", "2", "2026-03-05T17:40:02Z", "hash-b")
@@ -49,15 +49,6 @@ async def test_of_two_batches_at_once_one_gets_each_key_in_whatever_order(pool: 
     keys = [("o", str(number), "v", "h") for number in range(200)]
     taken = await asyncio.gather(*(claim(pool, *part) for part in (keys, keys[::-1], keys, keys[::-1])))
     assert sorted(key for part in taken for key in part) == sorted(keys)
-
-
-async def test_a_reopened_key_counts_as_new_once(pool: Pool) -> None:
-    async with transaction(pool) as connection:
-        await claim_new(connection, "acme", [A], outcome="dead_letter")
-        await reopen(connection, "acme", [A])
-    assert await seen(pool, A) == set()
-    assert await claim(pool, A) == {A}
-    assert await claim(pool, A) == set()
 
 
 async def test_old_rows_are_forgotten(pool: Pool) -> None:
