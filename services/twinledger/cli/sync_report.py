@@ -38,7 +38,8 @@ def register(app: typer.Typer) -> None:
 
 
 _HELP = (
-    "Per month, currency and kind of document: both ledgers' totals, and why they differ.\n\n"
+    "Per month, currency and account (kind of document, deposit account of payments): both ledgers' totals, "
+    "and why they differ.\n\n"
     "Example: twinledger sync report --from 2026-01-01 --to 2026-03-31 --csv"
 )
 
@@ -83,7 +84,7 @@ def sheet_of(found: Sequence[Document], cause: Callable[[Document], str]) -> She
     for document in found:
         left, right = (document.posted(ledger) for ledger in document.ledgers)
         period = str(document.fields.get("date"))[:7]
-        key = (period, document.currency, document.entity_type)
+        key = (period, document.currency, document.account)
         line = lines.setdefault(key, _empty(*key))
         line["documents"] += 1
         line[LEDGERS[0]] += left

@@ -59,6 +59,12 @@ class Document:
         return next((str(one) for one in stated if one), "?")
 
     @property
+    def account(self) -> str:
+        """Its kind; of a payment that names its deposit account also that."""
+        deposit = self.fields.get("deposit_account")
+        return f"{self.entity_type} to {deposit}" if deposit else self.entity_type
+
+    @property
     def name(self) -> str:
         """As people call it."""
         number = self.fields.get("number") or self.fields.get("reference_number")

@@ -93,6 +93,22 @@ async def test_each_difference_is_named_with_its_cause_and_they_add_up(held: Hel
     assert line["difference"] == sum(row["difference"] for row in found.differences) == Decimal("-15.99")
 
 
+async def test_payments_add_up_for_each_deposit_account(held: Held) -> None:
+    await customer(held)
+    for number, account in (("1", "361"), ("2", "362"), ("3", "361")):
+        payment = {
+            "invoice": None, "customer": "zoho_books.contact/1", "amount": "10", "currency": "USD",
+            "date": "2026-03-07", "deposit_account": account,
+        }  # fmt: skip
+        await seen(held, "zoho_books.customer_payment", number, payment)
+    lines = {line["account"]: line for line in (await sheet(held)).lines}
+    assert {name: line["zoho_books"] for name, line in lines.items()} == {
+        "payment to 361": Decimal(20),
+        "payment to 362": Decimal(10),
+    }
+    assert lines["payment to 361"]["unequal"] == 2
+
+
 async def test_a_csv_has_a_row_for_each_line_and_each_difference(held: Held) -> None:
     await customer(held)
     await both(held, "1", invoice("1", "20"), invoice("1", "20", total="20.01"))
