@@ -12,13 +12,13 @@ from typing import Any
 
 from twinledger.connectors.base.contract import CallPermit, Hint, Page, Source
 from twinledger.ingest.jobs import Save
-from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.ingest.steps.build_source_records import build_source_record
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
 from twinledger.kernel.failpoints import failpoint
 from twinledger.road.broker import Producer
 from twinledger.road.codec import Codec
+from twinledger.road.hints import build_hints
 from twinledger.state.due_reads import Lane, count_due
 from twinledger.state.jobs import Job
 from twinledger.state.plans import sides_held

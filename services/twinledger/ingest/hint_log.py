@@ -14,11 +14,11 @@ from datetime import datetime
 import structlog
 
 from twinledger.connectors.base.contract import Hint
-from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.kernel.errors import TransientError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.road.broker import OutRecord, Producer
 from twinledger.road.codec import Codec
+from twinledger.road.hints import build_hints
 
 __all__ = ["HintLog"]
 

@@ -20,7 +20,6 @@ from twinledger.ingest.first_read import FirstRead
 from twinledger.ingest.listing import list_page
 from twinledger.ingest.pauses import SystemPause
 from twinledger.ingest.silence import Silence
-from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.ingest.steps.build_source_records import build_source_record
 from twinledger.ingest.steps.sift_page import Sifted, Versions, sift_page
 from twinledger.kernel.clock import Clock
@@ -29,6 +28,7 @@ from twinledger.kernel.errors import FatalError
 from twinledger.kernel.metrics import LAST_SUCCESS, WEBHOOK_LOST
 from twinledger.road.broker import Producer
 from twinledger.road.codec import Codec
+from twinledger.road.hints import build_hints
 from twinledger.state.due_reads import Lane, earlier_reads
 from twinledger.state.ingest_leases import Duty
 from twinledger.state.poll_cursors import PollCursor, load_cursor, save_cursor

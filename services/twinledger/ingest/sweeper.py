@@ -16,12 +16,12 @@ from twinledger.connectors.base.contract import CallPermit, Connector, Hint, Pag
 from twinledger.ingest.duties import Duties
 from twinledger.ingest.listing import list_page
 from twinledger.ingest.pauses import SystemPause
-from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
 from twinledger.kernel.errors import FatalError
 from twinledger.road.broker import Producer
 from twinledger.road.codec import Codec
+from twinledger.road.hints import build_hints
 from twinledger.state.ingest_leases import Duty
 from twinledger.state.sweeps import (
     begin_sweep,

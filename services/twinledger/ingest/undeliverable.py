@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from twinledger.connectors.base.contract import Hint
-from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.kernel.database import Pool, transaction
 from twinledger.kernel.metrics import DLQ_RECORDS
 from twinledger.road import outbox
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice, insert_rows
+from twinledger.road.hints import build_hints
 from twinledger.road.outcome import DeadLetter
 from twinledger.state.due_reads import DueRead, finish_reads
 from twinledger.state.first_sight import taken_in

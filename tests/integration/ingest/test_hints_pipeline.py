@@ -10,10 +10,10 @@ from tests.fakes.clock import START
 
 from twinledger.connectors.base.contract import Hint
 from twinledger.ingest.pipeline import HintsPipeline
-from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.kernel.database import Pool, open_pool
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
+from twinledger.road.hints import build_hints
 from twinledger.road.outcome import DeadLetter, Ok
 from twinledger.state.due_reads import CHANNEL
 

@@ -14,7 +14,6 @@ from tests.eventually import eventually
 from twinledger.cli.dev.broker import Broker
 from twinledger.connectors.base.contract import Hint
 from twinledger.ingest.settings import IngestOptions, IngestSettings
-from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.ingest.wiring import wire
 from twinledger.kernel.clock import SystemClock
 from twinledger.kernel.database import open_pool
@@ -24,6 +23,7 @@ from twinledger.kernel.http_server import HttpServer
 from twinledger.kernel.ids import new_secret
 from twinledger.kernel.service import Runtime
 from twinledger.road.codec import Codec
+from twinledger.road.hints import build_hints
 from twinledger.road.kafka import KafkaProducer
 from twinledger.road.topics import ensure_topics
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.ids import derived_id
 from twinledger.road.broker import OutRecord
 from twinledger.road.codec import Codec
 from twinledger.road.envelope import Envelope, Headers, Lane
-from twinledger.road.topics import HINTS, WRITE_INTENTS, key_of
+from twinledger.road.hints import build_hints
+from twinledger.road.topics import WRITE_INTENTS, key_of
 from twinledger.state.records import ExternalKey, Intent
 
 __all__ = ["Outgoing"]
@@ -35,7 +35,8 @@ class Outgoing:
 
     def hints(self, wanted: Iterable[ExternalKey]) -> list[OutRecord]:
         """Look there first: a parent that is not known yet."""
-        return [self._hint(key) for key in sorted(wanted)]
+        names = sorted(wanted)
+        return build_hints(self.codec, self.workspace, names, lane="verify", received_at=self.clock.now())
 
     def _intents(self, intent: Intent, *more: Intent) -> OutRecord:
         value = {
@@ -53,21 +54,6 @@ class Outgoing:
             key_of(self.workspace, intent.budget_group),
             self.codec.encode("write-intent", value),
             envelope,
-        )
-
-    def _hint(self, key: ExternalKey) -> OutRecord:
-        value = {
-            "workspace": self.workspace,
-            "object": key.object,
-            "external_id": key.external_id,
-            "lane": "verify",
-        }
-        event_id = str(derived_id("hint", self.workspace, key.text(), self.clock.now().isoformat()))
-        return OutRecord(
-            HINTS.name,
-            key_of(self.workspace, key.object),
-            self.codec.encode("hint", value),
-            self._envelope(event_id, key.object, "hint", "verify", None),
         )
 
     def _envelope(

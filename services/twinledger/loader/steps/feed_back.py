@@ -6,9 +6,11 @@ answers no document), so the same merge that reads a person's edit corrects our 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from twinledger.connectors.base.contract import Applied
 from twinledger.kernel.clock import Clock
@@ -19,10 +21,11 @@ from twinledger.kernel.metrics import INTENTS_ENDED
 from twinledger.road.broker import OutRecord, Received
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice, insert_rows
-from twinledger.road.envelope import Envelope, Headers
+from twinledger.road.envelope import Envelope, Headers, Lane
+from twinledger.road.hints import build_hints
 from twinledger.road.outcome import DeadLetter, DeadLetterReason, reason_of
-from twinledger.road.topics import HINTS, SOURCE_RECORDS, WRITE_INTENTS, WRITE_RESULTS, key_of
-from twinledger.state.records import Intent, system_of
+from twinledger.road.topics import SOURCE_RECORDS, WRITE_INTENTS, WRITE_RESULTS, key_of
+from twinledger.state.records import ExternalKey, Intent, system_of
 
 __all__ = ["FeedBack"]
 
@@ -38,20 +41,37 @@ class FeedBack:
     clock: Clock
     office: DeadLetterOffice
 
-    def applied(self, intent: Intent, answer: Applied, *, is_news: bool) -> list[OutRecord]:
-        """The answer as a source record or a hint, and the result.
+    def applied(self, applied: Sequence[tuple[Intent, Applied]], news: Collection[UUID]) -> list[OutRecord]:
+        """The answers as source records, or hints where they hold no document, and the results.
 
         No news: a read that began after the write may have been taken in. The answer would pass for a newer
         look at the record and take back what was edited between the write and its answer: better look.
         """
-        travels = is_news and answer.document is not None
-        again = self._source_record(intent, answer) if travels else self._hint(intent, answer)
-        return [again, self._result(intent, "confirmed", answer.external_id, None, answer.ended_at)]
+        travel = [(i, answer) for i, answer in applied if i.id in news and answer.document is not None]
+        told = {intent.id for intent, _ in travel}
+        return [
+            *(self._source_record(intent, answer) for intent, answer in travel),
+            *self.looks([(i, answer.external_id) for i, answer in applied if i.id not in told]),
+            *(self._result(i, "confirmed", a.external_id, None, a.ended_at) for i, a in applied),
+        ]
 
-    def look(self, intent: Intent, external_id: str) -> OutRecord:
-        """Somebody else changed the record: it is read again before we write again."""
-        event_id = str(derived_id("look", str(intent.id), str(intent.attempt)))
-        return self._hint_of(intent, external_id, event_id)
+    def looks(self, wanted: Iterable[tuple[Intent, str]]) -> list[OutRecord]:
+        """These records are read again: what we wrote is to be seen, or what somebody else did."""
+        together: dict[tuple[str, Lane], list[tuple[Intent, str]]] = {}
+        for intent, external_id in wanted:
+            together.setdefault((intent.workspace, intent.lane), []).append((intent, external_id))
+        now = self.clock.now()
+        return [
+            record
+            for (workspace, lane), some in together.items()
+            for record in build_hints(
+                self.codec,
+                workspace,
+                [ExternalKey(intent.target.object, external_id) for intent, external_id in some],
+                lane=lane,
+                received_at=min(intent.received_at or now for intent, _ in some),
+            )
+        ]
 
     def rejected(self, intent: Intent, error: TwinledgerError, now: datetime) -> list[OutRecord]:
         """The result of a write that was refused for good."""
@@ -98,24 +118,6 @@ class FeedBack:
             key_of(intent.workspace, intent.target.object, answer.external_id),
             self.codec.encode("source-record", value),
             self._headers(intent, "source-record", event_id),
-        )
-
-    def _hint(self, intent: Intent, answer: Applied) -> OutRecord:
-        event_id = str(derived_id("answer-hint", str(intent.id), str(intent.attempt)))
-        return self._hint_of(intent, answer.external_id, event_id)
-
-    def _hint_of(self, intent: Intent, external_id: str, event_id: str) -> OutRecord:
-        value = {
-            "workspace": intent.workspace,
-            "object": intent.target.object,
-            "external_id": external_id,
-            "lane": "verify",
-        }
-        return OutRecord(
-            HINTS.name,
-            key_of(intent.workspace, intent.target.object),
-            self.codec.encode("hint", value),
-            self._headers(intent, "hint", event_id),
         )
 
     def _result(

@@ -96,11 +96,7 @@ class Settler:
         rows = [_row(built, answer) for built, answer in kept]
         await wake(connection, [row.key.text() for row in rows])
         await wake_waiting(connection, [f"entity:{row.entity_id}@{row.key.object}" for row in rows])
-        return [
-            record
-            for built, answer in kept
-            for record in self.feed_back.applied(built.intent, answer, is_news=built.intent.id in news)
-        ]
+        return self.feed_back.applied([(built.intent, answer) for built, answer in kept], news)
 
     async def _without_foreign(
         self, connection: Connection, applied: Sequence[tuple[Built, Applied]]
@@ -186,7 +182,7 @@ class Settler:
         external_id = built.call.external_id
         if error.error_class != "conflict" or external_id is None:
             return []
-        return [self.feed_back.look(built.intent, external_id)]
+        return self.feed_back.looks([(built.intent, external_id)])
 
     def _has_other_name(self, built: Built, error: TwinledgerError) -> bool:
         """A collision of a name the vendor wants unique is no person's question."""

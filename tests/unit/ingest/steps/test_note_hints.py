@@ -8,10 +8,10 @@ import pytest
 from tests.fakes.clock import START
 
 from twinledger.connectors.base.contract import Hint
-from twinledger.ingest.steps.build_hints import build_hints
 from twinledger.ingest.steps.note_hints import read_hints
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
+from twinledger.road.hints import build_hints
 from twinledger.road.outcome import DeadLetter
 from twinledger.state.due_reads import NotedHint
 

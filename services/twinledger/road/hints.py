@@ -1,14 +1,14 @@
-"""Ingest, receiving: what deliveries or a sweep hint at, ready for the topic.
+"""Road: words that records of a vendor should be looked at, ready for the topic.
 
-In: hints with lane and receipt    Out: OutRecords, keyed by workspace and object, several ids in each
+In: names of records, lane, receipt    Out: OutRecords, keyed by workspace and object, several ids in each
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Protocol
 
-from twinledger.connectors.base.contract import Hint
 from twinledger.kernel.ids import derived_id
 from twinledger.road.broker import OutRecord
 from twinledger.road.codec import Codec
@@ -21,13 +21,28 @@ IDS_A_RECORD = 50
 """One record for hints that come together: a record costs as much as a dozen ids."""
 
 
+class Named(Protocol):
+    """A record at a vendor."""
+
+    @property
+    def object(self) -> str: ...
+
+    @property
+    def external_id(self) -> str: ...
+
+
 def build_hints(
-    codec: Codec, workspace: str, hints: Iterable[Hint], *, lane: Lane, received_at: datetime
+    codec: Codec,
+    workspace: str,
+    names: Iterable[Named],
+    *,
+    lane: Lane,
+    received_at: datetime,
 ) -> list[OutRecord]:
     """Ids only, each once; the receipt is what the road's latency is measured from."""
     by_object: dict[str, dict[str, None]] = {}
-    for hint in hints:
-        by_object.setdefault(hint.object, {})[hint.external_id] = None
+    for one in names:
+        by_object.setdefault(one.object, {})[one.external_id] = None
     return [
         _build(codec, workspace, name, ids[first : first + IDS_A_RECORD], lane, received_at)
         for name, ids in ((name, list(found)) for name, found in by_object.items())
