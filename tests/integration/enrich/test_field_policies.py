@@ -57,6 +57,36 @@ async def patches(enrich: Enrich) -> dict[str, Any]:
     return {row["object"]: row["patch"] for row in await enrich.planned() if row["op"] == "update"}
 
 
+# --- lww ---------------------------------------------------------------------------------------------
+
+
+async def test_what_came_and_went_is_in_nobodys_way(enrich: Enrich) -> None:
+    """Typed and taken back in FreshBooks before it reached Books: an edit in Books is no conflict, though the
+    clock there is minutes behind."""
+    known, slow = BOOKS_ANA | {"website": None}, timedelta(minutes=4)
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | {"website": None}))
+    await enrich.feed(enrich.record(BOOKS, "2", known, at=START, stamp=START - slow))
+    for website in ("https://harbor.example", None):
+        await enrich.feed(enrich.record(CLIENT, "1", ANA | {"website": website}))
+    late = START + timedelta(seconds=60)
+    shown = known | {"website": "https://bay.example"}
+    await enrich.feed(enrich.record(BOOKS, "2", shown, at=late, stamp=late - slow))
+    assert (await entity_fields(enrich, "customer"))["website"] == "https://bay.example"
+    assert await enrich.rows("select * from conflict") == []
+
+
+async def test_a_side_whose_write_is_on_its_way_agrees_with_nothing_yet(enrich: Enrich) -> None:
+    known = BOOKS_ANA | {"website": None}
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | {"website": None}))
+    await enrich.feed(enrich.record(BOOKS, "2", known))
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | {"website": "https://harbor.example"}))
+    await send(enrich, BOOKS)
+    (before,) = await enrich.rows("select bases from shadow where object = $1", BOOKS)
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | {"website": None}))
+    (after,) = await enrich.rows("select bases from shadow where object = $1", BOOKS)
+    assert after["bases"]["website"] == before["bases"]["website"]
+
+
 # --- delta -------------------------------------------------------------------------------------------
 
 

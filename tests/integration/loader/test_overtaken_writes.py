@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.feeding import ANA
 from tests.integration.loader.conftest import Loader
 
-from twinledger.connectors.base.contract import NotApplied, WriteAnswer, WriteCall
+from twinledger.connectors.base.contract import Applied, NotApplied, WriteAnswer, WriteCall
 from twinledger.kernel.errors import TransientError
 from twinledger.state.intent_outcomes import look_again, mark_unknown, next_name, postpone, reject
 from twinledger.state.intents import open_intents
@@ -123,3 +123,27 @@ async def test_one_refusal_told_by_two_rounds_is_one_step_of_the_ladder(loader: 
             await postpone(connection, intent, 30.0, error, step=True)
     (after,) = await loader.enrich.rows("select failures from intent where object = $1", CONTACT)
     assert after["failures"] == 1
+
+
+async def test_an_answer_without_a_stamp_leaves_the_next_write_its_look_at_the_version(
+    loader: Loader,
+) -> None:
+    """A status call answers no record: what a person saved before it, unheard of, is still to be looked for."""
+    vendor = loader.vendors["zoho_books"]
+    await known_on_both_sides(loader)
+    read_at = datetime.now(UTC)
+    await loader.enrich.feed(loader.enrich.record(CONTACT, "1", BOOKS_ANA, at=read_at))
+    vendor.after = lambda call: Applied(call.external_id or "1", datetime.now(UTC))
+    archived = ANA | {"state": "archived"}
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", archived))
+
+    async def confirmed(number: int) -> bool:
+        return (await loader.states(CONTACT)).count("confirmed") == number
+
+    await loader.until(lambda: confirmed(2))
+    website = archived | {"website": "https://new.example"}
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", website))
+    await loader.until(lambda: confirmed(3))
+    status, update = [call for calls in vendor.requests for call in calls if call.op == "update"]
+    assert (status.phase, update.phase) == ("state", None)
+    assert update.unmodified_since == read_at

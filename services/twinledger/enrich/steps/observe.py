@@ -15,6 +15,7 @@ from twinledger.enrich.steps.first_look import first_look, still_mangled
 from twinledger.enrich.steps.follow_merge import as_known_here, note_moves
 from twinledger.enrich.steps.load_state import inbox_key
 from twinledger.enrich.steps.merge_fields import Change, Merge, is_stale, merge
+from twinledger.enrich.steps.note_agreement import note_agreement
 from twinledger.enrich.steps.resolve_identity import resolve_identity
 from twinledger.enrich.steps.resolve_references import resolve_references
 from twinledger.enrich.steps.settle_echo import is_mid_flight, settle_echo
@@ -86,6 +87,7 @@ class Observer:
         note_moves(observed, shadow.fields if shadow is not None else {}, parents, state)
         observed = as_known_here(observed, entity, rule, parents, state)
         result = self._merge(observed, entity, shadow)
+        note_agreement(entity, result.accepted, target, rule, state)
         now_known_by = identifying(entity.fields, rule)
         if known_by != now_known_by:
             state.rename(entity.id, match_keys(known_by, rule), match_keys(now_known_by, rule))

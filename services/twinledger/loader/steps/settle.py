@@ -136,7 +136,8 @@ class Settler:
             shadow.fields.update(built.expected)
             shadow.bases.update({path: built.intent.bases[path] for path in built.expected})
             shadow.content_hash = None
-            shadow.vendor_updated_at = answer.updated_at
+            # An answer without a stamp names no version: what was saved since the known one is still unheard.
+            shadow.vendor_updated_at = answer.updated_at or shadow.vendor_updated_at
             shadow.read_started_at = max(shadow.read_started_at, answer.ended_at)
             shadow.revision += 1
             shadow.marks = _written(shadow.marks, built.expected)
