@@ -128,7 +128,7 @@ async def test_one_refusal_told_by_two_rounds_is_one_step_of_the_ladder(loader: 
 async def test_an_answer_without_a_stamp_leaves_the_next_write_its_look_at_the_version(
     loader: Loader,
 ) -> None:
-    """A status call answers no record: what a person saved before it, unheard of, is still to be looked for."""
+    """A status call answers no record: what a person saved before it, unheard of, is still looked for."""
     vendor = loader.vendors["zoho_books"]
     await known_on_both_sides(loader)
     read_at = datetime.now(UTC)
