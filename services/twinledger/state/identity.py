@@ -58,9 +58,13 @@ async def save_match_keys(
     if anew:
         await connection.execute("delete from match_key where entity_id = any($1)", list(anew))
     if removed:
+        # A look for each key: a join would be planned over all of them.
         await connection.execute(
-            """delete from match_key m using unnest($2::text[], $3::uuid[]) as k(value, entity_id)
-                where m.workspace = $1 and m.value = k.value and m.entity_id = k.entity_id""",
+            """delete from match_key where ctid = any(array(
+                 select x.place from unnest($2::text[], $3::uuid[]) as k(value, entity_id)
+                  cross join lateral (select m.ctid as place from match_key m
+                                       where m.workspace = $1 and m.value = k.value
+                                         and m.entity_id = k.entity_id limit 1) as x))""",
             workspace,
             [key for key, _ in removed],
             [entity_id for _, entity_id in removed],
