@@ -7,37 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from tests.unit.connectors.vendor import FakeVendor, httpx, reply
+from tests.unit.connectors.vendor import FakeVendor, reply
+from tests.unit.connectors.zoho_books.completing import call, now, prepared, refusal
 
 from twinledger.connectors.base.contract import NotApplied, WriteCall
-from twinledger.connectors.zoho_books.completion import within
 from twinledger.kernel.errors import PermanentError, TransientError
-
-AMOUNTS = st.decimals(0, 500, places=2)
-
-
-def call(name: str, body: dict[str, Any], **options: Any) -> WriteCall:
-    given: dict[str, Any] = {"op": "update", "external_id": "7", "reference": None, **options}
-    return WriteCall("i", f"zoho_books.{name}", body=body, **given)
-
-
-def now(key: str, record: bytes) -> httpx.Response:
-    return reply(b'{"code":0,"message":"success","' + key.encode() + b'":' + record + b"}")
-
-
-async def prepared(vendor: FakeVendor, one: WriteCall) -> dict[str, Any]:
-    (answer,) = await vendor.connector("zoho_books").sink.prepare([one], vendor.permit)
-    assert isinstance(answer, WriteCall)
-    return dict(answer.body)
-
-
-async def refusal(vendor: FakeVendor, one: WriteCall) -> str:
-    (answer,) = await vendor.connector("zoho_books").sink.prepare([one], vendor.permit)
-    assert isinstance(answer, NotApplied)
-    assert isinstance(answer.error, TransientError)
-    return answer.error.error_class
 
 
 @pytest.mark.parametrize(
@@ -104,20 +78,6 @@ async def test_new_lines_keep_the_ids_of_the_lines_they_stand_for() -> None:
     vendor = FakeVendor(now("invoice", current))
     body = await prepared(vendor, call("invoice", {"line_items": [{"name": "A"}, {"name": "B"}]}))
     assert body["line_items"] == [{"line_item_id": "73", "name": "A"}, {"name": "B"}]
-
-
-async def test_a_payment_keeps_its_allocation() -> None:
-    current = (
-        b'{"payment_id":"7","customer_id":"5","payment_mode":"cash","amount":10.0,"invoices":'
-        b'[{"invoice_payment_id":"9","invoice_id":"12","amount_applied":10.0,"balance_amount":0}]}'
-    )
-    body = {"amount": Decimal(8), "invoices": [{"amount_applied": Decimal(8)}]}
-    vendor = FakeVendor(now("payment", current), now("invoice", b'{"invoice_id":"12","balance":0}'))
-    complete = await prepared(vendor, call("customer_payment", body))
-    assert complete["invoices"] == [
-        {"invoice_payment_id": "9", "invoice_id": "12", "amount_applied": Decimal(8)}
-    ]
-    assert (complete["customer_id"], complete["payment_mode"], complete["amount"]) == ("5", "cash", 8)
 
 
 async def test_a_currency_becomes_its_id_and_is_looked_up_once() -> None:
@@ -246,88 +206,3 @@ async def test_a_group_that_somebody_made_meanwhile_is_taken() -> None:
     body = {"line_items": [_line(tax_ids=["11", "12"])]}
     prepared_body = await prepared(vendor, call("invoice", body, op="create", external_id=None))
     assert prepared_body["line_items"] == [_line(tax_id="20")]
-
-
-def _payment(amount: int) -> dict[str, Any]:
-    allocation = {"invoice_id": "9", "amount_applied": Decimal(amount)}
-    return {"customer_id": "5", "amount": Decimal(amount), "payment_mode": "cash", "invoices": [allocation]}
-
-
-@pytest.mark.parametrize(
-    ("balance", "applied"),
-    [(b"100", [Decimal(60)]), (b"45.5", [Decimal("45.5")]), (b"0", [])],
-)
-async def test_an_invoice_takes_no_more_than_it_is_owed(balance: bytes, applied: list[Decimal]) -> None:
-    vendor = FakeVendor(now("invoice", b'{"invoice_id":"9","balance":' + balance + b"}"))
-    one = call("customer_payment", _payment(60), op="create", external_id=None)
-    body = await prepared(vendor, one)
-    assert body["amount"] == 60
-    assert [each["amount_applied"] for each in body["invoices"]] == applied
-
-
-def _marked(payment_id: str, reference: str) -> httpx.Response:
-    record = {"payment_id": payment_id, "custom_field_hash": {"cf_twinledger_ref": reference}}
-    return reply({"code": 0, "payment": record})
-
-
-def _paid(*rows: tuple[str, int]) -> httpx.Response:
-    return reply({"code": 0, "payments": [{"payment_id": one, "amount_applied": much} for one, much in rows]})
-
-
-@pytest.mark.parametrize(
-    ("balance", "seen", "applied"),
-    [
-        (b"0", [_paid(("3", 20), ("7", 60)), _marked("3", "TL-OTHER"), _marked("7", "TL-X")], [Decimal(60)]),
-        (b"5", [_paid(("7", 30)), _marked("7", "TL-X")], [Decimal(35)]),
-        (b"15", [_paid(("3", 60)), _marked("3", "TL-OTHER")], [Decimal(15)]),
-        (b"0", [_paid()], []),
-    ],
-    ids=["ours took all", "ours took a part", "another's", "nobody's"],
-)
-async def test_a_payment_sent_again_keeps_what_its_lost_try_applied(
-    balance: bytes, seen: list[httpx.Response], applied: list[Decimal]
-) -> None:
-    vendor = FakeVendor(now("invoice", b'{"invoice_id":"9","balance":' + balance + b"}"), *seen)
-    one = call("customer_payment", _payment(60), op="create", external_id=None, reference="TL-X")
-    body = await prepared(vendor, one)
-    assert [each["amount_applied"] for each in body["invoices"]] == applied
-    assert vendor.lines()[1] == "GET /books/v3/invoices/9/payments"
-
-
-async def test_a_first_payment_that_has_room_looks_for_no_other() -> None:
-    vendor = FakeVendor(now("invoice", b'{"invoice_id":"9","balance":60}'))
-    one = call("customer_payment", _payment(60), op="create", external_id=None, reference="TL-X")
-    await prepared(vendor, one)
-    assert vendor.lines() == ["GET /books/v3/invoices/9"]
-
-
-async def test_a_payment_deleted_while_we_look_is_looked_at_again() -> None:
-    vendor = FakeVendor(
-        now("invoice", b'{"invoice_id":"9","balance":0}'), _paid(("7", 60)), reply({"code": 1002}, 404)
-    )
-    one = call("customer_payment", _payment(60), op="create", external_id=None, reference="TL-X")
-    assert await refusal(vendor, one) == "conflict"
-
-
-async def test_more_of_a_payment_has_room_where_it_was_already() -> None:
-    vendor = FakeVendor(
-        now("payment", b'{"payment_id":"7","invoices":[{"invoice_id":"9","amount_applied":60}]}'),
-        now("invoice", b'{"invoice_id":"9","balance":15}'),
-    )
-    changed = {"amount": Decimal(80), "invoices": [{"amount_applied": Decimal(80)}]}
-    body = await prepared(vendor, call("customer_payment", changed))
-    assert body["invoices"] == [{"invoice_id": "9", "amount_applied": Decimal(75)}]
-
-
-@given(
-    st.lists(st.tuples(AMOUNTS, AMOUNTS), max_size=5),
-    AMOUNTS,
-)
-def test_allocations_are_conserved(pairs: list[tuple[Decimal, Decimal]], amount: Decimal) -> None:
-    """I6: no more than was paid, no more than is owed, and all of it that fits."""
-    given = [{"invoice_id": str(at), "amount_applied": wanted} for at, (wanted, _) in enumerate(pairs)]
-    room = {str(at): owed for at, (_, owed) in enumerate(pairs)}
-    applied = {each["invoice_id"]: each["amount_applied"] for each in within(given, room, amount)}
-    most = [min(wanted, owed) for wanted, owed in pairs]
-    assert all(Decimal(0) < value <= most[int(at)] for at, value in applied.items())
-    assert sum(applied.values(), Decimal(0)) == min(amount, sum(most, Decimal(0)))
