@@ -17,7 +17,7 @@ from tests.mutants.safeguards import SAFEGUARDS
 
 PROCESSES = 2
 PATIENCE_S = 240.0
-_RED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_RED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
 
 def red_without(safeguard: Safeguard) -> tuple[str, float]:

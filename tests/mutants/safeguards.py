@@ -9,6 +9,20 @@ __all__ = ["SAFEGUARDS"]
 
 _ONCE_ONLY = (
     Safeguard(
+        "a partition in one transaction at a time",
+        ["tests/unit/road/test_lanes.py"],
+        "twinledger.road.lanes",
+        "for partition in self._waiting if partition not in held]",
+        "for partition in self._waiting]",
+    ),
+    Safeguard(
+        "a payment sent again keeps what it took",
+        ["tests/unit/connectors/zoho_books/test_allocation.py"],
+        "twinledger.connectors.zoho_books.completion",
+        "room[invoice_id] += await self._applied_before(call.reference, invoice_id, permit)",
+        "pass",
+    ),
+    Safeguard(
         "stale words of what ended",
         [f"{ENRICH}test_ends.py"],
         "twinledger.enrich.steps.bury_record",
