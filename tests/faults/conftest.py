@@ -42,6 +42,7 @@ SHORT_TIMES = {
     "TWINLEDGER_BURIAL_REST_S": "2",
 }
 REST_WITHIN_S = 60
+NOT_OPENED = "select count(*) from workspace where opened_at is null"
 NOT_POLLED_SINCE = "select count(*) from poll_cursor where polled_at is null or polled_at < $1"
 KAFKA_LIBS = Path(__file__).parents[2] / ".twinledger" / "kafka" / "libs"
 
@@ -84,11 +85,14 @@ class Live:
         """Wait until every object was polled twice since now and nothing waits anywhere on the road.
 
         A delivery that met a dead ingest is lost; the next poll finds what it would have told. The first
-        poll that ends may have begun before now, so it is the second one that has seen everything.
+        poll that ends may have begun before now, so it is the second one that has seen everything. An
+        object that was never polled has no cursor to look at; once the gate is open, each was.
         """
         session = self.session
         await session.http.post(f"{session.admin}/webhooks/flush", json={})
         async with asyncio.timeout(REST_WITHIN_S):
+            while await session.pool.fetchval(NOT_OPENED):
+                await session.clock.sleep(0.1)
             for _ in range(2):
                 now = await session.pool.fetchval("select clock_timestamp()")
                 while await session.pool.fetchval(NOT_POLLED_SINCE, now):

@@ -21,8 +21,9 @@ __all__ = ["kept_ports"]
 _FIRST_PORT = 18_000
 _ROW_LENGTH = 10
 _PORT_ROWS = 1_300
-_claims: dict[int, IO[bytes]] = {}
-"""First port -> the open file whose lock is the claim: the kernel gives it back when the process ends."""
+_claims: dict[int, tuple[Path, IO[bytes]]] = {}
+"""First port -> the folder it is for, and the open file whose lock is the claim: the kernel gives it back
+when the process ends."""
 
 
 def kept_ports(folder: Path, count: int) -> list[int]:
@@ -31,19 +32,20 @@ def kept_ports(folder: Path, count: int) -> list[int]:
     They lie below the range from which the system takes ports for outgoing connections.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    start = zlib.crc32(str(folder.resolve()).encode()) % _PORT_ROWS
+    folder = folder.resolve()
+    start = zlib.crc32(str(folder).encode()) % _PORT_ROWS
     for step in range(_PORT_ROWS):
         first = _FIRST_PORT + (start + step) % _PORT_ROWS * _ROW_LENGTH
         row = list(range(first, first + count))
-        if _is_claimed(first) and all(map(_is_free, row)):
+        if _is_claimed(first, folder) and all(map(_is_free, row)):
             return row
     raise FatalError(f"no {count} free ports on 127.0.0.1")
 
 
-def _is_claimed(first: int) -> bool:
-    """For this process, now or already."""
+def _is_claimed(first: int, folder: Path) -> bool:
+    """For this folder, now or already: another part of the same stack must not choose it either."""
     if first in _claims:
-        return True
+        return _claims[first][0] == folder
     claims = Path(gettempdir()) / f"twinledger-ports-{os.getuid()}"
     claims.mkdir(mode=0o700, exist_ok=True)
     claim = (claims / str(first)).open("wb")
@@ -52,7 +54,7 @@ def _is_claimed(first: int) -> bool:
     except BlockingIOError:
         claim.close()
         return False
-    _claims[first] = claim
+    _claims[first] = folder, claim
     return True
 
 
