@@ -38,6 +38,8 @@ SEPARATOR = "\x1f"
 _LANES: tuple[Lane, ...] = ("live", "retry", "verify", "backfill")
 _REST_S = 1.0
 """The same record is read at most once in this time."""
+_BEING_WRITTEN_S = 0.5
+"""What a read shows while our own write is on its way counts for nothing: it waits so long for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ async def note_hints(connection: Connection, hints: Iterable[NotedHint]) -> None
         [h.partition for h in rows],
         [h.offset for h in rows],
         _REST_S,
+        _BEING_WRITTEN_S,
     )
 
 
@@ -206,7 +209,12 @@ def _coalesced(hints: Iterable[NotedHint]) -> dict[tuple[str, str, str], NotedHi
 _NOTE = """
     insert into due_read as d (workspace, object, external_id, lane, hinted_at, received_at, not_before,
                                partition, "offset")
-    select w, o, e, l, clock_timestamp(), r, clock_timestamp(), p, f
+    select w, o, e, l, clock_timestamp(), r,
+           clock_timestamp() + make_interval(secs => case when exists (
+               select from crosswalk c join intent i on i.entity_id = c.entity_id and i.object = c.object
+                                                    and i.role = c.role and i.state = 'sending'
+                where c.workspace = w and c.object = o and c.external_id = e) then $9 else 0.0 end),
+           p, f
       from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::int[],
                   $7::bigint[]) as t(w, o, e, l, r, p, f)
     on conflict (workspace, object, external_id) do update

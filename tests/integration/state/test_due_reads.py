@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from twinledger.kernel.database import Connection, open_pool
+from twinledger.state.crosswalk import bind
 from twinledger.state.due_reads import (
     Lane,
     NotedHint,
     count_due,
     earlier_reads,
     finish_reads,
+    next_due_s,
     note_hints,
     postpone_reads,
     prune_reads,
     take_due,
 )
+from twinledger.state.entities import save_entities
+from twinledger.state.intents import insert_planned
+from twinledger.state.records import CrosswalkRow, Entity, ExternalKey, Intent, Target
 
 OBJECT = "freshbooks.invoice"
 AT = datetime(2026, 3, 5, 17, 40, tzinfo=UTC)
@@ -85,6 +91,33 @@ async def test_the_same_record_is_read_at_most_once_a_second(connection: Connect
     assert [one.external_id for one in await take_due(connection, "w", OBJECT, 100)] == ["2"]
     await rest_is_over(connection)
     assert len(await take_due(connection, "w", OBJECT, 100)) == 2
+
+
+@pytest.mark.parametrize(("state", "waits"), [("sending", True), ("planned", False), ("unknown", False)])
+async def test_a_record_that_we_are_writing_is_read_when_the_answer_is_there(
+    connection: Connection, state: str, waits: bool
+) -> None:
+    await _a_write_of(connection, "1", state)
+    await note_hints(connection, [hint("1"), hint("2")])
+    due = await take_due(connection, "w", OBJECT, 100)
+    assert [one.external_id for one in due] == (["2"] if waits else ["1", "2"])
+    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
+    wait_s = await next_due_s(connection, "w", OBJECT)
+    assert 0.3 < wait_s <= 0.5 if wait_s is not None else not waits
+    await rest_is_over(connection)
+    assert len(await take_due(connection, "w", OBJECT, 100)) == int(waits)
+
+
+async def _a_write_of(connection: Connection, external_id: str, state: str) -> None:
+    target = Target(UUID(int=1), OBJECT, "primary")
+    async with connection.transaction():
+        await save_entities(connection, [Entity(target.entity_id, "w", "invoice", 1, "test", {}, {})])
+        await bind(
+            connection, [CrosswalkRow("w", ExternalKey(OBJECT, external_id), target.entity_id, target.role)]
+        )
+        intent = Intent(UUID(int=2), "w", "freshbooks", target, "update", {}, {}, "planned", 1)
+        await insert_planned(connection, [intent])
+        await connection.execute("update intent set state = $1", state)
 
 
 async def test_a_postponed_row_waits_also_when_a_new_hint_comes(connection: Connection) -> None:
