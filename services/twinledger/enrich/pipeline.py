@@ -80,8 +80,13 @@ class EnrichPipeline:
     async def _workspace(
         self, connection: Connection, workspace: str, part: Sequence[tuple[int, Observed]]
     ) -> list[tuple[int, Outcome[None]]]:
-        connected = await share_gate(connection, workspace)
-        return await self._for(connected)._take_in(connection, workspace, part)
+        shared = await share_gate(connection, workspace)
+        here = self._for(shared.systems)
+        verdicts = await here._take_in(connection, workspace, part)
+        if shared.reading:
+            done = [o.key for (_, o), (_, verdict) in zip(part, verdicts, strict=True) if _is_done(verdict)]
+            await taken_in(connection, workspace, done)
+        return verdicts
 
     def _for(self, connected: Sequence[str]) -> EnrichPipeline:
         """With the lines of the systems that a workspace has: those of every workspace and these."""
@@ -104,18 +109,16 @@ class EnrichPipeline:
         await store_changes(connection, state, records)
         await store_questions(connection, state)
         await store_graves(connection, state, self.burial_rest_s)
-        settled = [(o, v) for (_, o), (_, v) in zip(part, verdicts, strict=True) if _is_done(v)]
         # A stale or held one had no effect: seen again by a later read it may tell something new.
-        claimed = {inbox_key(observed) for observed, verdict in settled if verdict not in (STALE, HELD)}
+        claimed = {inbox_key(o) for (_, o), (_, v) in zip(part, verdicts, strict=True) if _has_effect(v)}
         await inbox.claim_new(connection, workspace, claimed)
-        await taken_in(connection, workspace, [observed.key for observed, _ in settled])
         count(state)
         return verdicts
 
     async def replan(self, connection: Connection, workspace: str, ids: Collection[UUID]) -> None:
         """Plan the writes of entities that a person's answer has changed."""
-        connected = await share_gate(connection, workspace)
-        await self._for(connected)._replan(connection, workspace, ids)
+        shared = await share_gate(connection, workspace)
+        await self._for(shared.systems)._replan(connection, workspace, ids)
 
     async def _replan(self, connection: Connection, workspace: str, ids: Collection[UUID]) -> None:
         state = await load_entities_of(connection, workspace, ids, self.definitions)
@@ -177,3 +180,7 @@ class EnrichPipeline:
 def _is_done(verdict: Outcome[None]) -> bool:
     """Taken in for good: applied, or nothing to apply; a parked record comes again."""
     return not hasattr(verdict, "waits_for")
+
+
+def _has_effect(verdict: Outcome[None]) -> bool:
+    return _is_done(verdict) and verdict not in (STALE, HELD)

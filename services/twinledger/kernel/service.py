@@ -33,7 +33,7 @@ __all__ = ["Build", "Runtime", "Worker", "release", "run_service"]
 
 _DRAIN_LIMIT_S = 10.0
 _BEAT_S = 0.5
-_GARBAGE_AFTER = 20_000
+_GARBAGE_AFTER = 100_000
 """Allocations between two looks for garbage; nearly all of ours is freed by counting."""
 
 log = structlog.get_logger()

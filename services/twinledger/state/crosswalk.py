@@ -12,7 +12,7 @@ __all__ = [
     "bind",
     "doubles_of_entities",
     "merged_into_keys",
-    "redirects_of_entities",
+    "places_of_entities",
     "rows_of_entities",
     "rows_of_keys",
     "sides_of_entities",
@@ -74,14 +74,15 @@ async def doubles_of_entities(connection: Connection, ids: Collection[UUID]) -> 
     return [_row(tuple(row)) for row in rows]
 
 
-async def redirects_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
-    """Records of these entities that were merged into others, which are there."""
+async def places_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
+    """Where these entities are: their active rows, and records merged into others that are there."""
     # The survivor's status is looked up, not joined: a join would be planned over the whole table.
     rows = await connection.fetch(
         f"""select {_COLUMNS} from crosswalk c
-             where c.entity_id = any($1) and c.status = 'merged_into'
-               and (select s.status from crosswalk s where s.workspace = c.workspace and s.object = c.object
-                       and s.external_id = c.merged_into) = 'active'""",  # noqa: S608 - fixed columns
+             where c.entity_id = any($1) and c.status in ('active', 'merged_into')
+               and (c.merged_into is null
+                    or (select s.status from crosswalk s where s.workspace = c.workspace
+                           and s.object = c.object and s.external_id = c.merged_into) = 'active')""",  # noqa: S608 - fixed columns
         list(ids),
     )
     return [_row(tuple(row)) for row in rows]

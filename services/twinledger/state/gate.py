@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from twinledger.kernel.database import Connection
 
 __all__ = [
     "BY_GO_LIVE",
     "Gate",
+    "Shared",
     "close_gate",
     "hold_for_go_live",
     "load_gate",
@@ -80,15 +82,25 @@ async def open_gate(connection: Connection, workspace: str) -> None:
     await connection.execute("update workspace set held_at = null, held_by = '' where id = $1", workspace)
 
 
-async def share_gate(connection: Connection, workspace: str) -> Sequence[str]:
-    """For whoever plans writes, until its transaction ends; the systems beyond every workspace's that this
-    one has connected."""
-    systems: Sequence[str] = await connection.fetchval(
-        """select array(select unnest(systems) from connection where workspace = $1 order by 1)
+class Shared(NamedTuple):
+    """`systems`: those beyond every workspace's that this one has connected. `reading`: what its first walk
+    listed, or that of a restart, is still being taken in."""
+
+    systems: Sequence[str]
+    reading: bool
+
+
+async def share_gate(connection: Connection, workspace: str) -> Shared:
+    """For whoever plans writes, until its transaction ends."""
+    row = await connection.fetchrow(
+        """select array(select unnest(systems) from connection where workspace = $1 order by 1),
+                  not exists (select from workspace where id = $1 and opened_at is not null
+                                 and not catching_up)
              from pg_advisory_xact_lock_shared(hashtextextended($1, 10))""",
         workspace,
     )
-    return systems
+    assert row is not None
+    return Shared(*row)
 
 
 async def lock_gate(connection: Connection, workspace: str) -> None:

@@ -23,39 +23,18 @@ __all__ = [
 ]
 
 INTENT_COLUMNS = (
-    "id, workspace, budget_group, entity_id, object, role, op, patch, bases, expected, phase, reference,"
-    " state, attempt, failures, name_attempt, lane, entity_version, waits_for, received_at, sent_at,"
+    "id, workspace, budget_group, entity_id, object, role, op, patch, bases, state, entity_version, lane,"
+    " reference, attempt, failures, name_attempt, expected, phase, waits_for, received_at, sent_at,"
     " first_sent_at, external_id, permit_id, released_by"
 )
+"""As Intent has them, its target as three."""
+_WIDTH = len(INTENT_COLUMNS.split(","))
 
 
 def intent_of(row: Any) -> Intent:
-    """A row of INTENT_COLUMNS as an Intent."""
-    return Intent(
-        id=row["id"],
-        workspace=row["workspace"],
-        budget_group=row["budget_group"],
-        target=Target(row["entity_id"], row["object"], row["role"]),
-        op=row["op"],
-        patch=row["patch"],
-        bases=row["bases"],
-        expected=row["expected"],
-        phase=row["phase"],
-        reference=row["reference"],
-        state=row["state"],
-        attempt=row["attempt"],
-        failures=row["failures"],
-        name_attempt=row["name_attempt"],
-        lane=row["lane"],
-        entity_version=row["entity_version"],
-        waits_for=row["waits_for"],
-        received_at=row["received_at"],
-        sent_at=row["sent_at"],
-        first_sent_at=row["first_sent_at"],
-        external_id=row["external_id"],
-        permit_id=row["permit_id"],
-        released_by=row["released_by"],
-    )
+    """A row that begins with INTENT_COLUMNS as an Intent."""
+    id_, workspace, group, entity_id, object_name, role, *rest = row[:_WIDTH]
+    return Intent(id_, workspace, group, Target(entity_id, object_name, role), *rest)
 
 
 async def open_intents(connection: Connection, entity_ids: Collection[UUID]) -> dict[Target, list[Intent]]:

@@ -31,7 +31,9 @@ _ENTITIES = """
      where (object, external_id) in (select * from unnest($1::text[], $2::text[]))
 """
 _UNEXPECTED = """
-    select 'dead letter ' || reason || ' ' || message as what from dead_letter where status = 'open'
+    select concat_ws(' ', 'dead letter', reason, message, 'of', replace(record_key, chr(31), '/'), 'by',
+                     consumer_group, created_at) as what
+      from dead_letter where status = 'open'
     union all
     select 'review ' || kind || ' ' || subject || ' ' || evidence::text from review_item
      where state = 'open' and kind <> 'merge'

@@ -10,7 +10,7 @@ from tests.fakes.feeding import ANA, START, Enrich
 
 from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.road.outcome import Skip
-from twinledger.state.crosswalk import redirects_of_entities, rows_of_keys
+from twinledger.state.crosswalk import places_of_entities, rows_of_keys
 from twinledger.state.records import ExternalKey
 
 CLIENT, CONTACT = "freshbooks.client", "zoho_books.contact"
@@ -165,10 +165,10 @@ async def test_a_write_that_names_the_merged_customer_goes_to_the_survivor(enric
     await enrich.feed(invoice(enrich, "2"))
     await enrich.feed(enrich.record(CLIENT, "1", ANA | {"state": "deleted"}))
     async with enrich.pool.acquire() as connection:
-        redirects = await redirects_of_entities(connection, [ana])
+        places = await places_of_entities(connection, [ana])
         homes = {("customer", "freshbooks"): CLIENT}
         parents = await ParentLoader(homes).load(connection, [await candidate(enrich, ana)])
-    assert [row.merged_into for row in redirects] == ["2"]
+    assert [row.merged_into for row in places if row.key.object == CLIENT] == ["2"]
     assert parents.external_id(ana, CLIENT) == "2"
     assert parents.external_id(ana, CONTACT) == "91"
 

@@ -96,8 +96,8 @@ def bare_call(candidate: Candidate) -> Built:
 
 
 def mentioned_entities(candidates: Sequence[Candidate]) -> set[UUID]:
-    """Every entity that a patch may refer to, the targets' own included; for one look-up a round."""
-    found = {candidate.intent.target.entity_id for candidate in candidates}
+    """Every entity that a patch may refer to; for one look-up a round."""
+    found: set[UUID] = set()
     for candidate in candidates:
         for value in (*candidate.intent.patch.values(), *candidate.entity_fields.values()):
             found.update(_references_in(value))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from twinledger.kernel.database import Connection
 from twinledger.loader.steps.build_calls import Parents, mentioned_entities
-from twinledger.state.crosswalk import redirects_of_entities, rows_of_entities
+from twinledger.state.crosswalk import places_of_entities
 from twinledger.state.entities import load_entities
 from twinledger.state.intent_queue import Candidate
 
@@ -21,13 +22,14 @@ class ParentLoader:
     homes: Mapping[tuple[str, str], str]
 
     async def load(self, connection: Connection, candidates: Sequence[Candidate]) -> Parents:
-        """Crosswalk rows and fields of every entity the candidates mention."""
-        ids = mentioned_entities(candidates)
-        redirects = await redirects_of_entities(connection, ids)
-        rows = await rows_of_entities(connection, ids)
-        entities = await load_entities(connection, ids)
-        by_target = {(row.entity_id, row.key.object): str(row.merged_into) for row in redirects}
-        by_target |= {(row.entity_id, row.key.object): row.key.external_id for row in rows}
+        """Where every entity of the candidates is, their own and those they mention, and what these hold."""
+        mentioned = mentioned_entities(candidates)
+        own = {candidate.intent.target.entity_id for candidate in candidates}
+        places = await places_of_entities(connection, own | mentioned)
+        entities = await load_entities(connection, mentioned) if mentioned else {}
+        by_target: dict[tuple[UUID, str], str] = {}
+        for row in sorted(places, key=lambda row: row.merged_into is None):  # what stands itself counts
+            by_target[row.entity_id, row.key.object] = row.merged_into or row.key.external_id
         return Parents(
             by_target,
             {entity_id: entity.type for entity_id, entity in entities.items()},

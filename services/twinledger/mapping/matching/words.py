@@ -16,10 +16,10 @@ from rapidfuzz.distance import OSA
 __all__ = ["Word", "alike", "organization_words", "person_words", "skeleton", "without_legal_form"]
 
 _JOINED = re.compile(r"['’`.]")
-_UMLAUT = re.compile(r"([aou])e")  # "ü" is typed "ue", or "u"
+_UMLAUT = re.compile(r"(?<=[aou])e")  # "ü" is typed "ue", or "u"
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _VOWELS = re.compile(r"[aeiouyhw]")
-_DOUBLED = re.compile(r"([a-z])\1+")
+_DOUBLED = re.compile(r"([a-z])(?=\1)")
 _SOUNDS = str.maketrans({"c": "k", "q": "k", "z": "s", "x": "ks", "v": "f", "j": "g"})
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "sr", "sra"])
 _ARTICLES = frozenset(["al", "el", "ul", "bin", "ibn"])
@@ -71,7 +71,7 @@ def skeleton(text: str) -> str:
     """What is left of a word in most spellings: its consonants, by sound."""
     plain = text.replace("ph", "f").replace("ck", "k").replace("sch", "s").replace("tch", "k")
     bones = _VOWELS.sub("", plain.translate(_SOUNDS))
-    return _DOUBLED.sub(r"\1", bones) or text[:1]
+    return _DOUBLED.sub("", bones) or text[:1]
 
 
 @lru_cache(maxsize=65536)
@@ -109,7 +109,7 @@ def _words(text: str) -> tuple[Word, ...]:
 
 
 def _parts(latin: str) -> list[str]:
-    plain = _UMLAUT.sub(r"\1", _JOINED.sub("", latin.lower()))
+    plain = _UMLAUT.sub("", _JOINED.sub("", latin.lower()))
     return [part for part in _NOT_WORD.split(plain) if part]
 
 
