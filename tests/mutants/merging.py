@@ -78,7 +78,7 @@ MERGING = (
         "a part of a lost write is an echo",
         [f"{STEPS}test_settle_echo.py"],
         "twinledger.enrich.steps.settle_echo",
-        'landed = intent.state == "unknown" and _shows_a_part(observed, intent, shadow)',
+        'landed = intent.state == "unknown" and _has_landed(observed, intent, shadow)',
         "landed = False",
     ),
     Safeguard(

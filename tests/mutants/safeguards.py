@@ -61,8 +61,15 @@ _ONCE_ONLY = (
         "a part tells that it landed",
         [f"{LOADER}test_loader.py"],
         "twinledger.loader.steps.resolve_unknown",
-        "return len(landed) == len(plain) or any(before.get(path) != plain[path] for path in landed)",
-        "return len(landed) == len(plain)",
+        "return whole or landed_in_part(shown, plain, lost.candidate.shadow)",
+        "return whole",
+    ),
+    Safeguard(
+        "an old value tells that it did not",
+        [f"{LOADER}test_loader.py"],
+        "twinledger.state.landed",
+        "shown[path] == before.get(path) for path in moved",
+        "False for path in moved",
     ),
     Safeguard(
         "a place of its own",

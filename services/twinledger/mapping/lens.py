@@ -179,10 +179,12 @@ class ObjectMapping:
         said: dict[str, JSON] = {}
         not_applying = self._not_applying(fields) + self._made_without(fields, creating)
         for name, lens in (self._on_create if creating else self._on_update).items():
-            value = fields.get(name, MISSING)
+            if name not in fields:
+                continue
+            value = fields[name]
             if lens.expect is None and known.get(name, MISSING) == value:
                 continue
-            if value is MISSING or name in not_applying or (value is None and not lens.clearable):
+            if name in not_applying or (value is None and not lens.clearable):
                 continue
             try:
                 said[name] = lens.expect(fields) if lens.expect else lens.normal(value)

@@ -158,6 +158,25 @@ async def test_a_lost_update_that_landed_in_part_is_not_sent_again(loader: Loade
     assert vendor.records[external_id]["website"] == "https://theirs.example"
 
 
+async def test_a_lost_update_of_which_somebody_typed_a_part_is_sent_again(loader: Loader) -> None:
+    """The other part shows what it did before: nothing of ours has landed."""
+    vendor = loader.vendors["zoho_books"]
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    (external_id,) = vendor.records
+
+    def never_lands(call: WriteCall) -> UnknownOutcome | None:
+        vendor.before = lambda call: None
+        vendor.records[external_id] |= {"website": "https://same.example", "notes": ""}
+        return unknown(call)
+
+    vendor.before = never_lands
+    changed = ANA | {"website": "https://same.example", "notes": "ours"}
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", changed))
+    await loader.until(lambda: _all_settled(loader))
+    assert vendor.records[external_id]["notes"] == "ours"
+
+
 async def _all_settled(loader: Loader) -> bool:
     states = await loader.states(CLIENT)
     return len(states) > 1 and set(states) == {"confirmed"}

@@ -10,6 +10,7 @@ from typing import Any
 
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.mapping.field_policy import FieldPolicy
+from twinledger.state.landed import landed_in_part
 from twinledger.state.records import Intent, Shadow, Target
 
 __all__ = ["is_mid_flight", "settle_echo"]
@@ -19,8 +20,8 @@ def settle_echo(observed: Observed, target: Target, state: BatchState, *, carrie
     """Confirm each lost or running write whose values the record shows; True when there was one.
 
     A create is ours only with our reference, where the object carries one: a record that a person made
-    meanwhile may hold the same values. An update whose answer was lost has landed if any value of it did:
-    what differs from it was typed over it since, and the rest is no person's edit.
+    meanwhile may hold the same values. Where an update whose answer was lost has landed in part, what differs
+    from it was typed over it since, and the rest is no person's edit.
     """
     confirmed = False
     for intent in state.intents.get(target, ()):
@@ -29,7 +30,7 @@ def settle_echo(observed: Observed, target: Target, state: BatchState, *, carrie
         if intent.op == "create" and carries_reference and observed.reference != intent.reference:
             continue
         shadow = state.shadows.get(target)
-        landed = intent.state == "unknown" and _shows_a_part(observed, intent, shadow)
+        landed = intent.state == "unknown" and _has_landed(observed, intent, shadow)
         if landed or _shows(observed, intent, shadow):
             intent.state = "confirmed"
             intent.external_id = observed.key.external_id
@@ -66,8 +67,14 @@ def _shows(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:
     )
 
 
+def _has_landed(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:
+    if intent.op != "update" or shadow is None:
+        return False
+    return landed_in_part(observed.fields, intent.expected or {}, shadow.fields)
+
+
 def _shows_a_part(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:
-    """A value that was sent is there and was not before; vendors apply an update whole or not at all."""
+    """A value that was sent is there and was not before."""
     return (
         intent.op == "update"
         and shadow is not None

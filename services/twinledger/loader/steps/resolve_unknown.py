@@ -33,6 +33,7 @@ from twinledger.mapping.lens import ObjectMapping
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_outcomes import Lost, look_again, postpone
+from twinledger.state.landed import landed_in_part
 from twinledger.state.records import Review, system_of
 from twinledger.state.shadows import hold_target
 
@@ -128,15 +129,13 @@ class UnknownResolver:
             await self._send_again(lost, hold=True)
 
     def _shows(self, lost: Lost, document: SourceDocument) -> bool:
-        """All that was sent, or a value of it that was not there before: vendors apply an update whole or
-        not at all, so what differs was typed over it, and sending it again would undo that."""
+        """All that was sent, or a part with the rest typed over it: sending it again would undo that."""
         mapping = self.mappings[document.object]
         shown = mapping.read(decode(document.document)).fields
         expected = lost.candidate.intent.expected or {}
         plain = {path: value for path, value in expected.items() if not _is_reference(value)}
-        landed = {path for path, value in plain.items() if shown.get(path) == value}
-        before = lost.candidate.shadow
-        return len(landed) == len(plain) or any(before.get(path) != plain[path] for path in landed)
+        whole = all(shown.get(path) == value for path, value in plain.items())
+        return whole or landed_in_part(shown, plain, lost.candidate.shadow)
 
     async def _send_again(self, lost: Lost, *, hold: bool) -> None:
         """Same reference, same values. Held: the lost call may run late and put an old value back."""

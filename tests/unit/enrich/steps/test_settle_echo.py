@@ -55,10 +55,17 @@ def test_other_values_confirm_nothing() -> None:
 
 def test_a_lost_write_that_shows_in_part_has_landed_and_the_rest_was_typed_over_it() -> None:
     state = in_flight(a_shadow(name="old", city=None, zip="1"), name="new", city="Bonn", zip=None)
-    assert settle_echo(shown(name="new", city="Ulm", zip="1"), TARGET, state, carries_reference=True)
+    assert settle_echo(shown(name="new", city="Ulm", zip="2"), TARGET, state, carries_reference=True)
     shadow = state.shadows[TARGET]
     assert shadow.fields == {"name": "new", "city": "Bonn", "zip": None}
     assert set(shadow.bases.values()) == {4}
+
+
+def test_where_another_value_is_the_old_one_somebody_typed_the_same_and_nothing_landed() -> None:
+    state = in_flight(a_shadow(country="CA", city="Ulm"), country="ES", city="Bonn")
+    assert not settle_echo(shown(country="ES", city="Ulm"), TARGET, state, carries_reference=True)
+    assert state.intents[TARGET][0].state == "unknown"
+    assert state.shadows[TARGET].fields == {"country": "CA", "city": "Ulm"}
 
 
 def test_what_stood_there_before_is_no_part_of_a_lost_write() -> None:
