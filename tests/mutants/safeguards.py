@@ -65,6 +65,13 @@ _ONCE_ONLY = (
         "return whole",
     ),
     Safeguard(
+        "half an answer is no word of the vendor",
+        ["tests/unit/connectors/freshbooks/test_answers.py"],
+        "twinledger.connectors.base.client",
+        "if self.went_through or (is_unlisted and broke_off_or_foreign(self.body, self.headers)):",
+        "if self.went_through:",
+    ),
+    Safeguard(
         "an old value tells that it did not",
         [f"{LOADER}test_loader.py"],
         "twinledger.state.landed",

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 from twinledger.connectors.base.access import AccessToken, CallPermit, TokenSource
 from twinledger.connectors.base.outcomes import by_status, retry_after_s
-from twinledger.connectors.base.wire import decode, unreadable
+from twinledger.connectors.base.wire import broke_off_or_foreign, decode, unreadable
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.errors import OutcomeUnknown, TransientError, TwinledgerError
+from twinledger.kernel.errors import OutcomeUnknown, PermanentError, TransientError, TwinledgerError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.kernel.http import TRANSPORT_ERRORS, AsyncClient, Response, never_left
 
@@ -50,14 +50,20 @@ class Answer:
         return 200 <= self.status < 300
 
     def decoded(self) -> Any:
-        """The body. What is no JSON is unreadable where the call went through, else it means what its status
-        says."""
+        """The body, or what it means that it is no JSON."""
         try:
             return decode(self.body)
         except ValueError as exc:
-            if self.went_through:
-                raise unreadable(self.body, self.headers) from exc
-            raise by_status(self.status, self.retry_after_s) from exc
+            raise self.without_json() from exc
+
+    def without_json(self) -> TwinledgerError:
+        """Of 429, 5xx and what we should never send the status says it all. Any other answer that broke off,
+        or is a page of something in between, is not the vendor's word: no record is gone by it."""
+        said = by_status(self.status, self.retry_after_s)
+        is_unlisted = isinstance(said, PermanentError) and said.error_class == "unlisted"
+        if self.went_through or (is_unlisted and broke_off_or_foreign(self.body, self.headers)):
+            return unreadable(self.body, self.headers)
+        return said
 
 
 class Dialect(Protocol):

@@ -15,7 +15,7 @@ import orjson
 
 from twinledger.kernel.errors import TransientError
 
-__all__ = ["decode", "encode", "unreadable"]
+__all__ = ["broke_off_or_foreign", "decode", "encode", "unreadable"]
 
 _INT64_DIGITS = 18
 _PLAIN_DIGITS = 40
@@ -41,10 +41,15 @@ def encode(value: Any) -> bytes:
 
 
 def unreadable(body: bytes, headers: Mapping[str, str]) -> TransientError:
-    """The error of a 2xx answer that is not the JSON it should be; it may have been applied."""
+    """The error of an answer that is not the JSON it should be; it may have been applied."""
     if b"<" in body[:64] or "html" in headers.get("content-type", ""):
         return TransientError("HTML instead of JSON", error_class="target_down", sent=True)
     return TransientError("answer cut or not JSON", error_class="network", sent=True)
+
+
+def broke_off_or_foreign(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Of a body that is no JSON: half of one, nothing at all, or a page; not a vendor's sentence."""
+    return body.lstrip()[:1] in (b"", b"{", b"[", b"<") or "html" in headers.get("content-type", "")
 
 
 def _integer(text: str) -> int | Decimal:

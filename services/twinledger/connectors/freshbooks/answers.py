@@ -11,7 +11,7 @@ from typing import Any
 
 from twinledger.connectors.base.client import Answer
 from twinledger.connectors.base.outcomes import by_status
-from twinledger.connectors.base.wire import decode, unreadable
+from twinledger.connectors.base.wire import decode
 from twinledger.kernel.errors import ErrorClass, PermanentError, TransientError, TwinledgerError
 
 __all__ = ["FreshBooksDialect"]
@@ -49,18 +49,13 @@ class FreshBooksDialect:
         try:
             body = decode(answer.body) if answer.body.strip() else None
         except ValueError as exc:
-            raise self._without_json(answer) from exc
+            raise answer.without_json() from exc
         fault = next(_faults(body), None)
         if fault is not None:
             raise _error(fault, answer)
         if not 200 <= answer.status < 300:
             raise _unexplained(answer)
         return body
-
-    def _without_json(self, answer: Answer) -> TwinledgerError:
-        if 200 <= answer.status < 300:
-            return unreadable(answer.body, answer.headers)
-        return _unexplained(answer)
 
 
 def _faults(body: Any) -> Iterator[_Fault]:

@@ -91,6 +91,7 @@ def test_refused_records_stay_in_the_body_for_their_calls(status: int) -> None:
         (b'{"data":[', 200, ("T", "network")),
         (b"<html>", 503, ("T", "target_down")),
         (b"", 200, ("T", "network")),
+        (b'{"code":"INVALID_DATA","det', 400, ("T", "network")),
         ({"data": [fault("INTERNAL_ERROR")]}, 500, ("T", "target_down")),
         ([], 400, ("P", "unlisted")),
     ],

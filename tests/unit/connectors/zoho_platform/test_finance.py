@@ -67,6 +67,8 @@ def test_code(code: int, status: int, kind: tuple[str, str]) -> None:
         (b"<html>down</html>", 200, ("T", "target_down")),
         (b'{"code":0,"invoice":{', 200, ("T", "network")),
         (b"", 200, ("T", "network")),
+        (b'{"code":1002,"mess', 404, ("T", "network")),
+        (b"<html>not here</html>", 404, ("T", "target_down")),
         (b"Use the zohoapis domain for API requests.", 400, ("P", "unlisted")),
         ({"code": 0}, 500, ("T", "target_down")),
     ],
