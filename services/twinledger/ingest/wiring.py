@@ -136,7 +136,7 @@ class _Ingest:
             office=self.office,
             ladder=self.ladder,
             clock=self.clock,
-            after_commit=(pipeline.committed, self.relay.wake),
+            after_commit=(pipeline.committed,),  # dead letters wait for the relay's own look
             max_records=HINTS_AT_ONCE,
         )
 

@@ -72,7 +72,6 @@ async def wire(settings: LoaderSettings, runtime: Runtime) -> AsyncIterator[Sequ
             office=office,
             ladder=WaitLadder(new_rng()),
             clock=runtime.clock,
-            after_commit=(relay.wake,),
         )
 
         async def database_answers() -> bool:

@@ -57,23 +57,19 @@ async def save_match_keys(
     """Entities are found under other keys from now on; those of `anew` under none but the added."""
     if anew:
         await connection.execute("delete from match_key where entity_id = any($1)", list(anew))
-    if removed:
-        # A look for each key: a join would be planned over all of them.
+    if removed or added:
+        # A look for each key that goes: a join would be planned over all of them.
         await connection.execute(
-            """delete from match_key where ctid = any(array(
-                 select x.place from unnest($2::text[], $3::uuid[]) as k(value, entity_id)
-                  cross join lateral (select m.ctid as place from match_key m
-                                       where m.workspace = $1 and m.value = k.value
-                                         and m.entity_id = k.entity_id limit 1) as x))""",
+            """with gone as (delete from match_key where ctid = any(array(
+                   select x.place from unnest($2::text[], $3::uuid[]) as k(value, entity_id)
+                    cross join lateral (select m.ctid as place from match_key m
+                                         where m.workspace = $1 and m.value = k.value
+                                           and m.entity_id = k.entity_id limit 1) as x)))
+               insert into match_key (workspace, value, entity_id)
+               select $1, * from unnest($4::text[], $5::uuid[]) on conflict do nothing""",
             workspace,
             [key for key, _ in removed],
             [entity_id for _, entity_id in removed],
-        )
-    if added:
-        await connection.execute(
-            """insert into match_key (workspace, value, entity_id)
-               select $1, * from unnest($2::text[], $3::uuid[]) on conflict do nothing""",
-            workspace,
             [key for key, _ in added],
             [entity_id for _, entity_id in added],
         )
