@@ -61,14 +61,14 @@ _ONCE_ONLY = (
         "a part tells that it landed",
         [f"{LOADER}test_loader.py"],
         "twinledger.loader.steps.resolve_unknown",
-        "return whole or landed_in_part(shown, plain, lost.candidate.shadow)",
-        "return whole",
+        "return has_landed(shown, plain, lost.candidate.shadow)",
+        "return False",
     ),
     Safeguard(
         "half an answer is no word of the vendor",
         ["tests/unit/connectors/freshbooks/test_answers.py"],
         "twinledger.connectors.base.client",
-        "if self.went_through or (is_unlisted and broke_off_or_foreign(self.body, self.headers)):",
+        "if self.went_through or (self.status in _GONE and is_foreign(self.body, self.headers)):",
         "if self.went_through:",
     ),
     Safeguard(

@@ -80,10 +80,9 @@ class EnrichPipeline:
     async def _workspace(
         self, connection: Connection, workspace: str, part: Sequence[tuple[int, Observed]]
     ) -> list[tuple[int, Outcome[None]]]:
-        shared = await share_gate(connection, workspace)
-        here = self._for(shared.systems)
-        verdicts = await here._take_in(connection, workspace, part)
-        if shared.reading:
+        share = await share_gate(connection, workspace)
+        verdicts = await self._for(share.systems)._take_in(connection, workspace, part)
+        if share.has_first_sights:
             done = [o.key for (_, o), (_, verdict) in zip(part, verdicts, strict=True) if _is_done(verdict)]
             await taken_in(connection, workspace, done)
         return verdicts
@@ -109,7 +108,6 @@ class EnrichPipeline:
         await store_changes(connection, state, records)
         await store_questions(connection, state)
         await store_graves(connection, state, self.burial_rest_s)
-        # A stale or held one had no effect: seen again by a later read it may tell something new.
         claimed = {inbox_key(o) for (_, o), (_, v) in zip(part, verdicts, strict=True) if _has_effect(v)}
         await inbox.claim_new(connection, workspace, claimed)
         count(state)
@@ -117,8 +115,8 @@ class EnrichPipeline:
 
     async def replan(self, connection: Connection, workspace: str, ids: Collection[UUID]) -> None:
         """Plan the writes of entities that a person's answer has changed."""
-        shared = await share_gate(connection, workspace)
-        await self._for(shared.systems)._replan(connection, workspace, ids)
+        share = await share_gate(connection, workspace)
+        await self._for(share.systems)._replan(connection, workspace, ids)
 
     async def _replan(self, connection: Connection, workspace: str, ids: Collection[UUID]) -> None:
         state = await load_entities_of(connection, workspace, ids, self.definitions)
@@ -183,4 +181,5 @@ def _is_done(verdict: Outcome[None]) -> bool:
 
 
 def _has_effect(verdict: Outcome[None]) -> bool:
+    """A stale or held one had none: seen again it may tell something new."""
     return _is_done(verdict) and verdict not in (STALE, HELD)

@@ -79,10 +79,9 @@ async def places_of_entities(connection: Connection, ids: Collection[UUID]) -> l
     # The survivor's status is looked up, not joined: a join would be planned over the whole table.
     rows = await connection.fetch(
         f"""select {_COLUMNS} from crosswalk c
-             where c.entity_id = any($1) and c.status in ('active', 'merged_into')
-               and (c.merged_into is null
-                    or (select s.status from crosswalk s where s.workspace = c.workspace
-                           and s.object = c.object and s.external_id = c.merged_into) = 'active')""",  # noqa: S608 - fixed columns
+             where c.entity_id = any($1) and (c.status = 'active' or (c.status = 'merged_into'
+               and (select s.status from crosswalk s where s.workspace = c.workspace
+                       and s.object = c.object and s.external_id = c.merged_into) = 'active'))""",  # noqa: S608 - fixed columns
         list(ids),
     )
     return [_row(tuple(row)) for row in rows]

@@ -39,7 +39,7 @@ _LANES: tuple[Lane, ...] = ("live", "retry", "verify", "backfill")
 _REST_S = 1.0
 """The same record is read at most once in this time."""
 _BEING_WRITTEN_S = 0.5
-"""What a read shows while our own write is on its way counts for nothing: it waits so long for the answer."""
+"""A read is stale when it begins before the answer of our own write: most answers come within this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ _NOTE = """
            clock_timestamp() + make_interval(secs => case when exists (
                select from crosswalk c join intent i on i.entity_id = c.entity_id and i.object = c.object
                                                     and i.role = c.role and i.state = 'sending'
-                where c.workspace = w and c.object = o and c.external_id = e) then $9 else 0.0 end),
+                where c.workspace = w and c.object = o and c.external_id = e) then $9::float8 else 0 end),
            p, f
       from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::int[],
                   $7::bigint[]) as t(w, o, e, l, r, p, f)

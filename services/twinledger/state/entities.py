@@ -17,7 +17,7 @@ _COLUMNS = "id, workspace, type, version, origin, fields, clocks, definition, pa
 
 def _entity(row: tuple[object, ...]) -> Entity:
     id_, workspace, type_, version, origin, fields, clocks, definition, parked = row
-    clocks_by_path = dict(zip(clocks, map(Clock._make, clocks.values()), strict=True))  # type: ignore
+    clocks_by_path = {path: Clock._make(clock) for path, clock in clocks.items()}  # type: ignore[attr-defined]
     entity = Entity(id_, workspace, type_, version, origin, fields, clocks_by_path, definition)  # type: ignore[arg-type]
     entity.parked = parked  # type: ignore[assignment]
     return entity

@@ -16,7 +16,7 @@ from twinledger.kernel.database import Connection
 __all__ = [
     "BY_GO_LIVE",
     "Gate",
-    "Shared",
+    "Share",
     "close_gate",
     "hold_for_go_live",
     "load_gate",
@@ -82,25 +82,24 @@ async def open_gate(connection: Connection, workspace: str) -> None:
     await connection.execute("update workspace set held_at = null, held_by = '' where id = $1", workspace)
 
 
-class Shared(NamedTuple):
-    """`systems`: those beyond every workspace's that this one has connected. `reading`: what its first walk
-    listed, or that of a restart, is still being taken in."""
+class Share(NamedTuple):
+    """`systems`: those beyond every workspace's that this one has connected. `has_first_sights`: what a walk
+    listed is still to be struck off when it is taken in."""
 
     systems: Sequence[str]
-    reading: bool
+    has_first_sights: bool
 
 
-async def share_gate(connection: Connection, workspace: str) -> Shared:
+async def share_gate(connection: Connection, workspace: str) -> Share:
     """For whoever plans writes, until its transaction ends."""
     row = await connection.fetchrow(
         """select array(select unnest(systems) from connection where workspace = $1 order by 1),
-                  not exists (select from workspace where id = $1 and opened_at is not null
-                                 and not catching_up)
+                  exists (select from first_sight where workspace = $1)
              from pg_advisory_xact_lock_shared(hashtextextended($1, 10))""",
         workspace,
     )
     assert row is not None
-    return Shared(*row)
+    return Share(*row)
 
 
 async def lock_gate(connection: Connection, workspace: str) -> None:

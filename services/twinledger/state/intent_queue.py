@@ -94,7 +94,7 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
 
 
 def candidate_of(row: Any, known_at: datetime | None = None) -> Candidate:
-    """A row of CANDIDATE_COLUMNS, with `linked_id`, `shadow_fields` and `entity_fields` beside them."""
+    """A row of CANDIDATE_COLUMNS, with `linked_id`, `shadow_fields` and `entity_fields` after them."""
     shadow = row["shadow_fields"] or {}
     return Candidate(intent_of(row), row["linked_id"], shadow, row["entity_fields"], known_at)
 

@@ -27,14 +27,14 @@ INTENT_COLUMNS = (
     " reference, attempt, failures, name_attempt, expected, phase, waits_for, received_at, sent_at,"
     " first_sent_at, external_id, permit_id, released_by"
 )
-"""As Intent has them, its target as three."""
+"""In the order of Intent's fields, its target as three: `intent_of` counts on it."""
 _WIDTH = len(INTENT_COLUMNS.split(","))
 
 
 def intent_of(row: Any) -> Intent:
     """A row that begins with INTENT_COLUMNS as an Intent."""
-    id_, workspace, group, entity_id, object_name, role, *rest = row[:_WIDTH]
-    return Intent(id_, workspace, group, Target(entity_id, object_name, role), *rest)
+    id_, workspace, group, entity_id, object_name, role, *others = row[:_WIDTH]
+    return Intent(id_, workspace, group, Target(entity_id, object_name, role), *others)
 
 
 async def open_intents(connection: Connection, entity_ids: Collection[UUID]) -> dict[Target, list[Intent]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -28,6 +28,7 @@ __all__ = [
     "Review",
     "Shadow",
     "Target",
+    "clock_text",
     "system_of",
 ]
 
@@ -73,6 +74,11 @@ class Clock(NamedTuple):
     version: int
     writer: str
     at: str | None
+
+
+def clock_text(moment: datetime) -> str:
+    """A writer's time as clocks keep it: UTC, compared as text."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 @dataclass(slots=True)

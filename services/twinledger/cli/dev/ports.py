@@ -1,7 +1,7 @@
 """Dev: loopback ports for the parts of a stack, the same as long as its folder is there.
 
-Between the choice and the program that binds the port lie seconds: the row is claimed for this process until
-it ends, so that no other stack, such as that of a second test process, chooses it meanwhile.
+Between the choice and the program that binds the port lie seconds: the row is claimed for its folder until
+this process ends, so that neither another part of the stack nor another stack chooses it meanwhile.
 """
 
 from __future__ import annotations

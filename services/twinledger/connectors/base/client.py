@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from twinledger.connectors.base.access import AccessToken, CallPermit, TokenSource
 from twinledger.connectors.base.outcomes import by_status, retry_after_s
-from twinledger.connectors.base.wire import broke_off_or_foreign, decode, unreadable
+from twinledger.connectors.base.wire import broke_off, decode, is_foreign, unreadable
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import OutcomeUnknown, PermanentError, TransientError, TwinledgerError
 from twinledger.kernel.failpoints import failpoint
@@ -23,6 +23,7 @@ __all__ = ["Answer", "Call", "Dialect", "VendorClient"]
 
 _MAX_BODY_BYTES = 32 * 1024 * 1024
 _FRESH_S = 60.0
+_GONE = (404, 410)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,15 @@ class Answer:
         try:
             return decode(self.body)
         except ValueError as exc:
-            raise self.without_json() from exc
+            raise self.error_without_json() from exc
 
-    def without_json(self) -> TwinledgerError:
-        """Of 429, 5xx and what we should never send the status says it all. Any other answer that broke off,
-        or is a page of something in between, is not the vendor's word: no record is gone by it."""
+    def error_without_json(self) -> TwinledgerError:
+        """What the status says, where that can be believed: no record is gone by a web page of something in
+        between, nor by half an answer."""
+        if self.went_through or (self.status in _GONE and is_foreign(self.body, self.headers)):
+            return unreadable(self.body, self.headers)
         said = by_status(self.status, self.retry_after_s)
-        is_unlisted = isinstance(said, PermanentError) and said.error_class == "unlisted"
-        if self.went_through or (is_unlisted and broke_off_or_foreign(self.body, self.headers)):
+        if isinstance(said, PermanentError) and broke_off(self.body):
             return unreadable(self.body, self.headers)
         return said
 

@@ -16,7 +16,7 @@ from twinledger.kernel.errors import (
 
 __all__ = ["by_status", "outcome", "retry_after_s"]
 
-_OUR_FAULT = frozenset({405, 413, 415})
+_OUR_FAULT = frozenset({405, 413, 414, 415, 431})
 
 
 def outcome(error: TwinledgerError) -> NotApplied | UnknownOutcome:

@@ -15,7 +15,7 @@ import orjson
 
 from twinledger.kernel.errors import TransientError
 
-__all__ = ["broke_off_or_foreign", "decode", "encode", "unreadable"]
+__all__ = ["broke_off", "decode", "encode", "is_foreign", "unreadable"]
 
 _INT64_DIGITS = 18
 _PLAIN_DIGITS = 40
@@ -47,9 +47,14 @@ def unreadable(body: bytes, headers: Mapping[str, str]) -> TransientError:
     return TransientError("answer cut or not JSON", error_class="network", sent=True)
 
 
-def broke_off_or_foreign(body: bytes, headers: Mapping[str, str]) -> bool:
-    """Of a body that is no JSON: half of one, nothing at all, or a page; not a vendor's sentence."""
-    return body.lstrip()[:1] in (b"", b"{", b"[", b"<") or "html" in headers.get("content-type", "")
+def broke_off(body: bytes) -> bool:
+    """Of a body that is no JSON: it began as one."""
+    return body.lstrip()[:1] in (b"{", b"[")
+
+
+def is_foreign(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Of a body that is no JSON: nothing at all, or a web page; not a vendor's sentence."""
+    return body.lstrip()[:1] in (b"", b"<") or "html" in headers.get("content-type", "")
 
 
 def _integer(text: str) -> int | Decimal:

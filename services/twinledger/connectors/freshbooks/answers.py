@@ -11,7 +11,6 @@ from typing import Any
 
 from twinledger.connectors.base.client import Answer
 from twinledger.connectors.base.outcomes import by_status
-from twinledger.connectors.base.wire import decode
 from twinledger.kernel.errors import ErrorClass, PermanentError, TransientError, TwinledgerError
 
 __all__ = ["FreshBooksDialect"]
@@ -46,10 +45,9 @@ class FreshBooksDialect:
         return by_status(answer.status, answer.retry_after_s)
 
     def parse(self, answer: Answer) -> Any:
-        try:
-            body = decode(answer.body) if answer.body.strip() else None
-        except ValueError as exc:
-            raise answer.without_json() from exc
+        if answer.went_through and not answer.body.strip():
+            return None
+        body = answer.decoded()
         fault = next(_faults(body), None)
         if fault is not None:
             raise _error(fault, answer)

@@ -11,7 +11,6 @@ but for money, where a person is asked.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import ROLE, BatchState, Observed
@@ -21,7 +20,16 @@ from twinledger.enrich.steps.merge_fields import is_stale
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road.outcome import Ok, Outcome, Retry, Skip
 from twinledger.state.history import AuditRow
-from twinledger.state.records import Clock, CrosswalkRow, Entity, Fields, Review, Shadow, Target
+from twinledger.state.records import (
+    Clock,
+    CrosswalkRow,
+    Entity,
+    Fields,
+    Review,
+    Shadow,
+    Target,
+    clock_text,
+)
 from twinledger.state.tombstones import Tombstone
 
 __all__ = ["HELD", "Burial"]
@@ -179,7 +187,7 @@ class Burial:
         if self.definitions.mappings[observed.key.object].carries("state"):
             return shadow is not None and shadow.bases.get("state", 0) < end.version
         edited_at = observed.vendor_updated_at or observed.read_started_at
-        return _iso(edited_at) <= (end.at or "")
+        return clock_text(edited_at) <= (end.at or "")
 
     def _wins(self, entity: Entity, changed: Fields, observed: Observed, state: BatchState) -> None:
         """Kept, restored or made again where it ended; a person is told."""
@@ -260,7 +268,7 @@ def _set_state(entity: Entity, value: str, observed: Observed, state: BatchState
     at = min(observed.vendor_updated_at or observed.read_started_at, observed.read_started_at)
     before = entity.fields.get("state")
     entity.version += 1
-    entity.set("state", value, Clock(entity.version, observed.key.object, _iso(at)))
+    entity.set("state", value, Clock(entity.version, observed.key.object, clock_text(at)))
     cause, definition = f"observation {observed.key.text()}", observed.definition
     state.audit.append(AuditRow(state.workspace, entity.id, "state", before, value, cause, definition))
 
@@ -268,7 +276,3 @@ def _set_state(entity: Entity, value: str, observed: Observed, state: BatchState
 def _question(kind: str, observed: Observed, entity: Entity, evidence: Fields) -> Review:
     about = {"entity": str(entity.id), "object": observed.key.object, **evidence}
     return Review(entity.workspace, kind, observed.key.text(), about)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -15,7 +15,7 @@ from typing import Any
 
 from twinledger.enrich.steps.judge_edit import MISSING, Edit, Ruling, judge
 from twinledger.mapping.field_policy import FieldPolicy
-from twinledger.state.records import Clock, Conflict, Entity, Fields, Shadow
+from twinledger.state.records import Clock, Conflict, Entity, Fields, Shadow, clock_text
 
 __all__ = ["Change", "Merge", "is_stale", "merge"]
 
@@ -77,7 +77,7 @@ def merge(
         if policy.kind == "computed":
             continue  # each system works it out; `doubt_totals` compares
         if clock is None:
-            clock = Clock(version, change.writer, _iso(_edited_at(change, shadow)))
+            clock = Clock(version, change.writer, clock_text(_edited_at(change, shadow)))
         if path in entity.parked:
             _park(entity, path, value, clock, result)
         else:
@@ -157,7 +157,3 @@ def _edited_at(change: Change, shadow: Shadow | None) -> datetime:
     if shadow is not None:
         edited_at = max(edited_at, shadow.read_started_at)
     return min(edited_at, change.read_started_at)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

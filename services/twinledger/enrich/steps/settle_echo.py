@@ -10,7 +10,7 @@ from typing import Any
 
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.mapping.field_policy import FieldPolicy
-from twinledger.state.landed import landed_in_part
+from twinledger.state.landed import has_landed
 from twinledger.state.records import Intent, Shadow, Target
 
 __all__ = ["is_mid_flight", "settle_echo"]
@@ -20,8 +20,8 @@ def settle_echo(observed: Observed, target: Target, state: BatchState, *, carrie
     """Confirm each lost or running write whose values the record shows; True when there was one.
 
     A create is ours only with our reference, where the object carries one: a record that a person made
-    meanwhile may hold the same values. Where an update whose answer was lost has landed in part, what differs
-    from it was typed over it since, and the rest is no person's edit.
+    meanwhile may hold the same values. Of an update that was lost and
+    shows in part (`state/landed.py`) what differs was typed over it since, and the rest is no person's edit.
     """
     confirmed = False
     for intent in state.intents.get(target, ()):
@@ -70,7 +70,7 @@ def _shows(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:
 def _has_landed(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:
     if intent.op != "update" or shadow is None:
         return False
-    return landed_in_part(observed.fields, intent.expected or {}, shadow.fields)
+    return has_landed(observed.fields, intent.expected or {}, shadow.fields)
 
 
 def _shows_a_part(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:

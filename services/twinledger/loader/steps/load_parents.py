@@ -22,13 +22,13 @@ class ParentLoader:
     homes: Mapping[tuple[str, str], str]
 
     async def load(self, connection: Connection, candidates: Sequence[Candidate]) -> Parents:
-        """Where every entity of the candidates is, their own and those they mention, and what these hold."""
+        """Where the candidates' entities and those they mention are, and the fields of the latter."""
         mentioned = mentioned_entities(candidates)
         own = {candidate.intent.target.entity_id for candidate in candidates}
         places = await places_of_entities(connection, own | mentioned)
         entities = await load_entities(connection, mentioned) if mentioned else {}
         by_target: dict[tuple[UUID, str], str] = {}
-        for row in sorted(places, key=lambda row: row.merged_into is None):  # what stands itself counts
+        for row in sorted(places, key=lambda row: row.merged_into is None):  # an active row wins
             by_target[row.entity_id, row.key.object] = row.merged_into or row.key.external_id
         return Parents(
             by_target,

@@ -33,7 +33,7 @@ from twinledger.mapping.lens import ObjectMapping
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_outcomes import Lost, look_again, postpone
-from twinledger.state.landed import landed_in_part
+from twinledger.state.landed import has_landed
 from twinledger.state.records import Review, system_of
 from twinledger.state.shadows import hold_target
 
@@ -129,13 +129,15 @@ class UnknownResolver:
             await self._send_again(lost, hold=True)
 
     def _shows(self, lost: Lost, document: SourceDocument) -> bool:
-        """All that was sent, or a part with the rest typed over it: sending it again would undo that."""
+        """All that was sent, or what tells that it landed and the rest was typed over: sending it again would
+        undo that. Where nothing can be compared it is sent again: the version it names is looked at."""
         mapping = self.mappings[document.object]
         shown = mapping.read(decode(document.document)).fields
         expected = lost.candidate.intent.expected or {}
         plain = {path: value for path, value in expected.items() if not _is_reference(value)}
-        whole = all(shown.get(path) == value for path, value in plain.items())
-        return whole or landed_in_part(shown, plain, lost.candidate.shadow)
+        if len(plain) == len(expected) and all(shown.get(path) == value for path, value in plain.items()):
+            return True
+        return has_landed(shown, plain, lost.candidate.shadow)
 
     async def _send_again(self, lost: Lost, *, hold: bool) -> None:
         """Same reference, same values. Held: the lost call may run late and put an old value back."""

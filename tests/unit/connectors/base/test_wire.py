@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinledger.connectors.base.wire import decode, encode, unreadable
+from twinledger.connectors.base.wire import broke_off, decode, encode, is_foreign, unreadable
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,23 @@ def test_half_a_surrogate_pair_stays_for_the_decoding_stage_to_refuse() -> None:
 def test_a_value_that_is_no_json_is_an_error() -> None:
     with pytest.raises(TypeError):
         encode({"a": object()})
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "half", "foreign"),
+    [
+        (b'{"a":', "", True, False),
+        (b"  [1,", "", True, False),
+        (b"", "", False, True),
+        (b"\n<html>", "", False, True),
+        (b"Not here", "text/html; charset=utf-8", False, True),
+        (b"Use the other domain.", "text/plain", False, False),
+    ],
+)
+def test_what_is_no_json_began_as_one_or_is_somebody_elses(
+    body: bytes, content_type: str, half: bool, foreign: bool
+) -> None:
+    assert (broke_off(body), is_foreign(body, {"content-type": content_type})) == (half, foreign)
 
 
 def test_html_means_the_target_is_down_and_a_cut_body_a_broken_line() -> None:

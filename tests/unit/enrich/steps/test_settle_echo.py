@@ -68,6 +68,11 @@ def test_where_another_value_is_the_old_one_somebody_typed_the_same_and_nothing_
     assert state.shadows[TARGET].fields == {"country": "CA", "city": "Ulm"}
 
 
+def test_a_field_put_back_to_its_old_value_reads_as_if_nothing_had_landed() -> None:
+    state = in_flight(a_shadow(name="old", city=None, zip="1"), name="new", city="Bonn", zip=None)
+    assert not settle_echo(shown(name="new", city="Ulm", zip="1"), TARGET, state, carries_reference=True)
+
+
 def test_what_stood_there_before_is_no_part_of_a_lost_write() -> None:
     state = in_flight(a_shadow(name="old", city="Bonn"), name="new", city="Bonn")
     assert not settle_echo(shown(name="third", city="Bonn"), TARGET, state, carries_reference=True)
