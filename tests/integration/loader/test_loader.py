@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from tests.fakes.feeding import ANA
 from tests.fakes.vendor import FakeVendor, unknown
 from tests.integration.loader.conftest import SHORT, Loader
 
 from twinledger.connectors.base.contract import NotApplied, UnknownOutcome, WriteCall
 from twinledger.kernel.errors import PermanentError, TransientError
+from twinledger.loader.steps import resolve_unknown
 from twinledger.state.intent_outcomes import give_up_dead_owner
 from twinledger.state.intent_queue import candidates
 
@@ -175,6 +177,26 @@ async def test_a_lost_update_of_which_somebody_typed_a_part_is_sent_again(loader
     await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", changed))
     await loader.until(lambda: _all_settled(loader))
     assert vendor.records[external_id]["notes"] == "ours"
+
+
+async def test_a_lost_update_of_which_nothing_can_be_compared_is_sent_again(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of lines or references alone."""
+    monkeypatch.setattr(resolve_unknown, "_is_reference", lambda value: True)
+    vendor = loader.vendors["zoho_books"]
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+
+    def never_lands(call: WriteCall) -> UnknownOutcome | None:
+        vendor.before = lambda call: None
+        return unknown(call)
+
+    vendor.before = never_lands
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"notes": "ours"}))
+    await loader.until(lambda: _all_settled(loader))
+    (record,) = vendor.records.values()
+    assert record["notes"] == "ours"
 
 
 async def _all_settled(loader: Loader) -> bool:
