@@ -29,6 +29,8 @@ class Life:
         self.is_over = False
         self.tasks: dict[asyncio.Task[Any], None] = {}
         """In the order they were started: a set has none that a replay would repeat."""
+        self.answered: list[tuple[float, int]] = []
+        """Vendors' answers that reached it: loop time and line of the ledger."""
         self._context: Context = copy_context()
         self._context.run(LIFE.set, self)
 
@@ -46,6 +48,14 @@ class Life:
         self.is_over, self.died_in = True, where
         for task in tuple(self.tasks):
             task.cancel()
+
+    def hears(self, line: int) -> None:
+        self.answered.append((asyncio.get_running_loop().time(), line))
+
+    def heard_last(self, within_s: float) -> list[int]:
+        """Answers that it may have taken to its grave."""
+        since = asyncio.get_running_loop().time() - within_s
+        return [line for at, line in self.answered if at >= since]
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """A task of this life."""

@@ -47,6 +47,8 @@ WORKSPACE = "default"
 _LIMITS = BudgetLimits(minute=None, in_flight=50)
 _BUDGETS = {"freshbooks": _LIMITS, "zoho_crm": _LIMITS, "zoho_finance": _LIMITS}
 _PARTITIONS = 6
+_SETTLED_WITHIN_S = 2.0
+"""An answer is in the database by then, or died with whoever had heard it."""
 _MOST_REPLAYED = 200
 
 
@@ -133,6 +135,7 @@ class SimWorld:
             if not life.is_over and not living.cancelled():
                 self.failure = living.exception() or RuntimeError(f"{stage} ended")
                 life.end("by itself")
+            self.vendors.unheard.update(life.heard_last(_SETTLED_WITHIN_S))
             await life.gone()
             self.deaths.append(f"{stage} in {life.died_in}")
             await asyncio.sleep(self.rng.uniform(0.05, 2.0))

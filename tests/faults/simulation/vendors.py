@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
-from tests.faults.simulation.life import outside_of_life
+from tests.faults.simulation.life import LIFE, outside_of_life
 from tests.faults.simulation.virtual_time import VendorClock, VirtualLoop
 
 from twinledger.kernel.http import AsyncBaseTransport, Request, Response
@@ -161,6 +161,8 @@ class _Transport(AsyncBaseTransport):
         except asyncio.CancelledError:
             self._vendors.unheard.add(line)
             raise
+        if (life := LIFE.get()) is not None:
+            life.hears(line)
         return response
 
     async def _unheard(self, request: Request, body: bytes) -> None:
