@@ -217,7 +217,9 @@ class Executor:
         failpoint("intent.sending.after")
         sending = []
         for request, permit in paid:
-            mine = [_sent(built) for built in request.built if built.intent.id in marked]
+            mine = [
+                _sent(built, marked[built.intent.id]) for built in request.built if built.intent.id in marked
+            ]
             if mine:
                 sending.append((Request(request.sink, mine), permit, marked[mine[0].intent.id], send_by))
             else:
@@ -269,6 +271,7 @@ class Executor:
             await report_answered(connection, [(permit, sent_at)])
 
 
-def _sent(built: Built) -> Built:
+def _sent(built: Built, sent_at: datetime) -> Built:
     """As `mark_sending` left it: what is said of this attempt later holds for no other."""
-    return replace(built, intent=replace(built.intent, attempt=built.intent.attempt + 1, state="sending"))
+    attempt = built.intent.attempt + 1
+    return replace(built, intent=replace(built.intent, attempt=attempt, state="sending", sent_at=sent_at))

@@ -52,9 +52,10 @@ class Candidate:
 async def candidates(connection: Connection, workspace: str, group: str, limit: int) -> list[Candidate]:
     """Due intents of a budget group, live before backfill, oldest first.
 
-    Left out: those behind an unsettled write of the same target, those of a held target, and creates
-    while a read of the workspace is not taken in (a create could double what is there). While a person
-    holds the gate only the writes of an accepted plan pass; those go before a later plan of their target.
+    Left out: those behind an unsettled write of the same target, those of a held target, and creates that
+    could double what is there: while a read of the workspace is not taken in, or a record may be the very
+    one. While a person holds the gate only the writes of an accepted plan pass; those go before a later plan
+    of their target.
     """
     rows = await connection.fetch(
         f"""
@@ -65,6 +66,9 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
                and i.not_before <= clock_timestamp()
                and w.opened_at is not null and (w.held_at is null or i.released_by is not null)
                and (i.op = 'update' or not w.catching_up)
+               and (i.op = 'update' or not exists (
+                       select from unresolved q where q.workspace = i.workspace and q.object = i.object
+                          and q.candidates @> array[i.entity_id]))
                and (i.first_sent_at is not null or not exists (
                        select from shadow h where h.entity_id = i.entity_id and h.object = i.object
                           and h.role = i.role and h.hold_until > clock_timestamp()))

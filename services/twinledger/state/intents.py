@@ -55,7 +55,8 @@ async def open_intents(connection: Connection, entity_ids: Collection[UUID]) -> 
 async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> None:
     """Add planned intents; the same plan made twice has the same id and stays one row.
 
-    One that was dropped unsent, while a person was asked, and is wanted after all is planned again.
+    One that was dropped while a person was asked, and is wanted after all, is planned again: none is dropped
+    while its outcome is open.
     """
     rows = list(intents)
     if not rows:
@@ -69,8 +70,8 @@ async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> N
                       $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[])
                as t(id, w, g, e, o, r, op, p, b, ref, lane, v, at)
         on conflict (id) do update set state = 'planned', planned_at = now(), not_before = now(),
-                settled_at = null
-            where intent.state = 'superseded' and intent.sent_at is null
+                settled_at = null, failures = 0
+            where intent.state = 'superseded'
         """,
         [i.id for i in rows],
         [i.workspace for i in rows],

@@ -112,6 +112,21 @@ async def test_a_read_that_races_our_write_is_made_once_more_and_not_called_know
     assert await updates(enrich) == {CLIENT: {"language": "fr"}}
 
 
+async def test_an_earlier_read_that_shows_something_else_under_the_same_stamp_is_made_once_more(
+    enrich: Enrich,
+) -> None:
+    """Typed in the second of our write; the later read reaches us first and shows no more of it."""
+    await linked(enrich)
+    at = START + timedelta(minutes=1)
+    await written(enrich, at, notes="ours")
+    await books_shows(enrich, at + SECOND, stamp=at, notes="ours")
+    early = at + SECOND / 2
+    assert await books_shows(enrich, early, stamp=at, notes="ours", language="fr") == Skip(reason="stale")
+    assert await hints(enrich) == 1
+    assert await books_shows(enrich, early, stamp=at, notes="ours") == Skip(reason="stale")
+    assert await hints(enrich) == 1
+
+
 async def test_an_old_version_read_late_is_not_asked_for_again(enrich: Enrich) -> None:
     await linked(enrich)
     at = START + timedelta(minutes=1)

@@ -16,6 +16,7 @@ from twinledger.state.intents import open_intents
 
 CONTACT = "zoho_books.contact"
 DOCUMENTS = "select count(*) from outbox where topic like '%source-records%'"
+HINTS = "select count(*) from outbox where topic like '%hints%'"
 RESULTS = "select count(*) from outbox where topic like '%write-results%'"
 BOOKS_ANA = {key: value for key, value in ANA.items() if key != "kind"}
 
@@ -77,6 +78,30 @@ async def test_an_answer_that_its_echo_has_overtaken_takes_nothing_back(loader: 
     assert row["fields"]["website"] == "https://theirs.example"
     assert row["content_hash"] is not None
     assert await loader.enrich.rows(DOCUMENTS) == documents
+
+
+@pytest.mark.parametrize("typed_over", [True, False])
+async def test_an_answer_is_looked_after_where_the_record_was_read_meanwhile(
+    loader: Loader, typed_over: bool
+) -> None:
+    """What the read showed may have been typed over our write: its answer alone would cover that up."""
+    vendor = loader.vendors["zoho_books"]
+    await known_on_both_sides(loader)
+    hints = await loader.enrich.rows(HINTS)
+    vendor.may_answer.clear()
+    await edit(loader, "https://ours.example")
+    await loader.settled(CONTACT, "sending")
+    if typed_over:
+        shown = BOOKS_ANA | {"website": "https://theirs.example"}
+        await loader.enrich.feed(loader.enrich.record(CONTACT, "1", shown, at=datetime.now(UTC)))
+    vendor.may_answer.set()
+    await loader.settled(CONTACT, "confirmed")
+
+    async def nothing_is_sent() -> bool:
+        return "sending" not in await loader.states(CONTACT)
+
+    await loader.until(nothing_is_sent)
+    assert (await loader.enrich.rows(HINTS) != hints) is typed_over
 
 
 @pytest.mark.parametrize("late", ["postpone", "unknown", "next_name", "look_again", "reject"])

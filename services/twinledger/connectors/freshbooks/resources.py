@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-__all__ = ["EASTERN", "RESOURCES", "Resource", "stamp"]
+__all__ = ["EASTERN", "RESOURCES", "Resource", "stamp", "version"]
 
 EASTERN = ZoneInfo("America/New_York")
 """Accounting stamps carry no zone and mean this one, wherever the business is."""
@@ -74,3 +74,12 @@ def stamp(record: dict[str, Any]) -> datetime | None:
         return datetime.fromisoformat(text).replace(tzinfo=EASTERN).astimezone(UTC)
     except ValueError:
         return None
+
+
+def version(record: dict[str, Any]) -> datetime | None:
+    """As `stamp`, where it names one instant: in autumn's repeated hour two versions cannot be told apart."""
+    at = stamp(record)
+    local = at.astimezone(EASTERN) if at is not None else None
+    if local is None or local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        return None
+    return at

@@ -24,7 +24,7 @@ from twinledger.connectors.base.version_check import conditional, refused_if_sta
 from twinledger.connectors.base.wire import encode
 from twinledger.connectors.freshbooks.client import MAX_PER_PAGE, FreshBooksClient
 from twinledger.connectors.freshbooks.probes import PROBES
-from twinledger.connectors.freshbooks.resources import RESOURCES, Resource, stamp
+from twinledger.connectors.freshbooks.resources import RESOURCES, Resource, stamp, version
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import PermanentError, TransientError, TwinledgerError
 
@@ -56,7 +56,7 @@ class FreshBooksSink:
             for start in range(0, len(ids), MAX_PER_PAGE):
                 some = ids[start : start + MAX_PER_PAGE]
                 rows = await self._client.find_by_ids(RESOURCES[name], some, permit) or {}
-                stamps |= {(name, external_id): stamp(row) for external_id, row in rows.items()}
+                stamps |= {(name, external_id): version(row) for external_id, row in rows.items()}
         return refused_if_stale(calls, lambda call: stamps.get((call.object, call.external_id)))
 
     async def write(
@@ -68,7 +68,7 @@ class FreshBooksSink:
             record = await self._send(resource, call, send_by)
         except TwinledgerError as error:
             return [outcome(_about(error, resource, call))]
-        return [Applied(str(record.get("id")), self._clock.now(), encode(record), stamp(record))]
+        return [Applied(str(record.get("id")), self._clock.now(), encode(record), version(record))]
 
     async def probe(
         self, object_name: str, reference: str, body: Mapping[str, Any], permit: CallPermit

@@ -168,9 +168,9 @@ class Observer:
 
 
 def _raced(observed: Observed, shadow: Shadow) -> bool:
-    """Read while our own write was on its way: it may show an edit made after that write, and whoever
-    reads that version again would call it known. So it is looked at once more."""
-    if shadow.content_hash is not None or observed.read_started_at >= shadow.read_started_at:
+    """Read before what we know, under the same stamp or a newer one, and other than that: it may show an edit
+    that whoever reads this version again would call known. So it is looked at once more."""
+    if shadow.content_hash == observed.content_hash or observed.read_started_at >= shadow.read_started_at:
         return False
     stamps = (observed.vendor_updated_at, shadow.vendor_updated_at)
     return None in stamps or stamps[0] >= stamps[1]  # type: ignore[operator] # neither is None here

@@ -19,6 +19,7 @@ from twinledger.state.records import Fields, Intent, system_of
 __all__ = ["Built", "Parents", "Round", "bare_call", "build_call", "build_round", "mentioned_entities"]
 
 ENTITY_PREFIX = "entity:"
+_ENDED = ("deleted", "void")
 SELF_PREFIX = "self/"
 
 
@@ -118,12 +119,12 @@ def build_round(
     """Sort the candidates of a round into calls, nothing left, waiting."""
     result = Round()
     for candidate in candidates:
-        changed = _left_to_write(candidate, mappings[candidate.intent.target.object])
-        if not changed:
-            result.nothing_left.append(candidate.intent.id)
-            continue
         try:
-            result.built.append(build_call(candidate, changed, mappings, parents))
+            changed = _left_to_write(candidate, mappings[candidate.intent.target.object])
+            if changed:
+                result.built.append(build_call(candidate, changed, mappings, parents))
+            else:
+                result.nothing_left.append(candidate.intent.id)
         except ParentMissing as missing:
             result.waiting.append((candidate.intent.id, missing.key))
         except PermanentError as error:  # no mapping of these values: a person looks at it
@@ -139,15 +140,31 @@ def _left_to_write(candidate: Candidate, mapping: ObjectMapping) -> list[str]:
     """Fields the next call carries: those without a phase first, then one phase alone."""
     intent = candidate.intent
     if intent.op == "create":
-        return [] if candidate.external_id is not None else list(intent.patch)
+        has_ended = candidate.entity_fields.get("state") in _ENDED
+        return [] if candidate.external_id is not None or has_ended else list(intent.patch)
     if candidate.external_id is None:
         return []
-    open_fields = [path for path, value in intent.patch.items() if candidate.shadow.get(path) != value]
+    passed = _passed(candidate, mapping)
+    open_fields = [
+        path
+        for path, value in intent.patch.items()
+        if candidate.shadow.get(path) != value and path not in passed
+    ]
     plain = [path for path in open_fields if mapping.phase_of(path) is None]
     if plain or not open_fields:
         return plain
     phase = mapping.phase_of(open_fields[0])
     return [path for path in open_fields if mapping.phase_of(path) == phase]
+
+
+def _passed(candidate: Candidate, mapping: ObjectMapping) -> set[str]:
+    """Fields in which the entity has moved on: the update was sent, came back into the queue, and its side
+    has said something newer. What a person accepted is written as accepted."""
+    patch, entity = candidate.intent.patch, candidate.entity_fields
+    if candidate.intent.released_by is not None or not candidate.intent.attempt:
+        return set()
+    said = candidate.shadow | mapping.expected(entity, creating=False, known=candidate.shadow)
+    return {path for path, value in patch.items() if path in entity and said.get(path) != value}
 
 
 def build_call(

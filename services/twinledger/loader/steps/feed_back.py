@@ -41,17 +41,22 @@ class FeedBack:
     clock: Clock
     office: DeadLetterOffice
 
-    def applied(self, applied: Sequence[tuple[Intent, Applied]], news: Collection[UUID]) -> list[OutRecord]:
+    def applied(
+        self, applied: Sequence[tuple[Intent, Applied]], news: Collection[UUID], met: Collection[UUID] = ()
+    ) -> list[OutRecord]:
         """The answers as source records, or hints where they hold no document, and the results.
 
         No news: a read that began after the write may have been taken in. The answer would pass for a newer
-        look at the record and take back what was edited between the write and its answer: better look.
+        look at the record and take back what was edited between the write and its answer: better look. `met`:
+        by a read that was taken in meanwhile; the answer travels, and is looked after too.
         """
         travel = [(i, answer) for i, answer in applied if i.id in news and answer.document is not None]
         told = {intent.id for intent, _ in travel}
         return [
             *(self._source_record(intent, answer) for intent, answer in travel),
-            *self.looks([(i, answer.external_id) for i, answer in applied if i.id not in told]),
+            *self.looks(
+                [(i, answer.external_id) for i, answer in applied if i.id not in told or i.id in met]
+            ),
             *(self._result(i, "confirmed", a.external_id, None, a.ended_at) for i, a in applied),
         ]
 

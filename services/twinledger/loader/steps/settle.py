@@ -8,7 +8,7 @@ An applied write sets the shadow to what was sent; the answer's own observation 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -90,13 +90,15 @@ class Settler:
         ids = {built.intent.id for built, _ in kept}
         # An answer that its echo has overtaken says nothing of the side as it is now.
         news = await unsettled(connection, ids)
-        open_parts = await self._raise_shadows(connection, [one for one in kept if one[0].intent.id in news])
-        await carry_on(connection, open_parts)
+        known = await load_shadows(connection, {built.intent.target.entity_id for built, _ in kept})
+        met = {built.intent.id for built, _ in kept if _was_read_meanwhile(built.intent, known)}
+        raised = [one for one in kept if one[0].intent.id in news]
+        await carry_on(connection, await self._raise_shadows(connection, raised, known))
         await confirm(connection, [(built.intent.id, answer.external_id) for built, answer in kept])
         rows = [_row(built, answer) for built, answer in kept]
         await wake(connection, [row.key.text() for row in rows])
         await wake_waiting(connection, [f"entity:{row.entity_id}@{row.key.object}" for row in rows])
-        return self.feed_back.applied([(built.intent, answer) for built, answer in kept], news)
+        return self.feed_back.applied([(built.intent, answer) for built, answer in kept], news, met)
 
     async def _without_foreign(
         self, connection: Connection, applied: Sequence[tuple[Built, Applied]]
@@ -124,10 +126,12 @@ class Settler:
         return kept
 
     async def _raise_shadows(
-        self, connection: Connection, applied: Sequence[tuple[Built, Applied]]
+        self,
+        connection: Connection,
+        applied: Sequence[tuple[Built, Applied]],
+        known: dict[Target, Shadow],
     ) -> list[UUID]:
         """Returns the updates of which a part is still to be written."""
-        known = await load_shadows(connection, {built.intent.target.entity_id for built, _ in applied})
         for built, answer in applied:
             target = built.intent.target
             shadow = known.get(target) or Shadow(
@@ -205,6 +209,12 @@ class Settler:
             return
         step = min(intent.failures, len(LADDER_S) - 1)
         await postpone(connection, intent, error.retry_after_s or LADDER_S[step], error, step=True)
+
+
+def _was_read_meanwhile(intent: Intent, known: Mapping[Target, Shadow]) -> bool:
+    """A read that began after the write had left was taken in: it may show what was typed over the write."""
+    shadow = known.get(intent.target)
+    return shadow is not None and intent.sent_at is not None and shadow.read_started_at > intent.sent_at
 
 
 def _may_have_ended(intent: Intent, error: TwinledgerError) -> bool:
