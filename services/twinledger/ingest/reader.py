@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import asyncpg
 import structlog
@@ -19,8 +18,8 @@ from twinledger.ingest.duties import Duties
 from twinledger.ingest.first_read import FirstRead
 from twinledger.ingest.pauses import SystemPause
 from twinledger.ingest.steps.build_source_records import build_source_record
-from twinledger.ingest.steps.sift_page import is_settled
 from twinledger.ingest.undeliverable import Undeliverable
+from twinledger.ingest.vendor_clock import SECOND_IS_OVER, VendorClock
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
 from twinledger.kernel.errors import FatalError, PermanentError, TransientError
@@ -30,7 +29,15 @@ from twinledger.road.broker import OutRecord, Producer
 from twinledger.road.codec import Codec
 from twinledger.road.failures import WaitLadder, verdict_on
 from twinledger.road.outcome import DeadLetter, Retry
-from twinledger.state.due_reads import DueRead, Lane, finish_reads, next_due_s, postpone_reads, take_due
+from twinledger.state.due_reads import (
+    DueRead,
+    Lane,
+    Served,
+    finish_reads,
+    next_due_s,
+    postpone_reads,
+    take_due,
+)
 from twinledger.state.ingest_leases import Duty
 
 __all__ = ["ObjectReader", "Reading"]
@@ -79,6 +86,7 @@ class ObjectReader:
         self._shared = shared
         self._duty = Duty("read", object_name)
         self._limit = connector.source.max_ids.get(object_name, 1)
+        self._vendor_clock = VendorClock()
         self._woken = asyncio.Event()
         self._refused_until = 0.0
         self._next_s: float | None = None
@@ -164,10 +172,21 @@ class ObjectReader:
         self, due: Sequence[DueRead], documents: Mapping[str, SourceDocument], records: Sequence[OutRecord]
     ) -> None:
         await self._shared.producer.send_batch(records)
-        served = [(one, _settled_stamp(documents[one.external_id])) for one in due]
+        served = self._served(due, documents)
         async with transaction(self._shared.pool) as connection:
-            await finish_reads(connection, self._shared.workspace, self._object, served)
+            await finish_reads(connection, self._shared.workspace, self._object, served, SECOND_IS_OVER)
             await self._shared.first_read.leave_out(connection, documents.values())
+
+    def _served(self, due: Sequence[DueRead], documents: Mapping[str, SourceDocument]) -> list[Served]:
+        """With what each read tells of its version; all of them tell of the vendor's clock first."""
+        for document in documents.values():
+            if document.updated_at is not None:
+                self._vendor_clock.shows(document.updated_at, document.read_started_at)
+        return [self._told(one, documents[one.external_id]) for one in due]
+
+    def _told(self, read: DueRead, document: SourceDocument) -> Served:
+        stamp, began = document.updated_at, document.read_started_at
+        return Served(read, stamp, began, stamp is not None and self._vendor_clock.is_past(stamp, began))
 
     async def _postpone(self, due: Sequence[DueRead], error: TransientError) -> None:
         ERRORS.labels(self._system, error.error_class).inc()
@@ -216,11 +235,6 @@ class ObjectReader:
                 await self._woken.wait()
         except TimeoutError:
             return
-
-
-def _settled_stamp(document: SourceDocument) -> datetime | None:
-    """None when the record may have changed again under the same stamp: the poller has it read once more."""
-    return document.updated_at if is_settled(document.updated_at, document.read_started_at) else None
 
 
 def _permit(permits: Mapping[Lane, CallPermit], due: Sequence[DueRead]) -> CallPermit:

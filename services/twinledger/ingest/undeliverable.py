@@ -14,7 +14,7 @@ from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice, insert_rows
 from twinledger.road.hints import build_hints
 from twinledger.road.outcome import DeadLetter
-from twinledger.state.due_reads import DueRead, finish_reads
+from twinledger.state.due_reads import DueRead, Served, finish_reads
 from twinledger.state.first_sight import taken_in
 from twinledger.state.records import ExternalKey
 
@@ -37,7 +37,7 @@ class Undeliverable:
         async with transaction(self.pool) as connection:
             await outbox.append(connection, [dead])
             await insert_rows(connection, [dead])
-            await finish_reads(connection, self.workspace, object_name, [(read, None)])
+            await finish_reads(connection, self.workspace, object_name, [Served(read)])
             # Nothing more will come of it: the gate before the first write does not wait for it.
             await taken_in(connection, self.workspace, [ExternalKey(object_name, read.external_id)])
         DLQ_RECORDS.labels(record.topic, letter.reason).inc()

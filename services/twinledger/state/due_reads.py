@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from twinledger.kernel.database import Connection
@@ -20,6 +20,7 @@ __all__ = [
     "EarlierRead",
     "Lane",
     "NotedHint",
+    "Served",
     "announce",
     "count_due",
     "earlier_reads",
@@ -69,8 +70,19 @@ class DueRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """A read that was made: the vendor's stamp that it showed, when it began by our clock, and whether no
+    later change can hide behind that stamp."""
+
+    read: DueRead
+    stamp: datetime | None = None
+    began: datetime | None = None
+    is_settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EarlierRead:
-    """When the newest hint came, and which version of the record was read last."""
+    """When the newest hint came, and the stamp of the version read last once it is settled."""
 
     hinted_at: datetime
     read_stamp: datetime | None
@@ -128,17 +140,22 @@ async def finish_reads(
     connection: Connection,
     workspace: str,
     object_name: str,
-    reads: Sequence[tuple[DueRead, datetime | None]],
+    reads: Sequence[Served],
+    settles_after: timedelta = timedelta(0),
 ) -> None:
-    """Served, each with the vendor's stamp of what was read, unless newer hints came: those stay due."""
+    """Served, unless newer hints came: those stay due. A stamp is settled too when a read that began so long
+    after the first one shows it again."""
     await connection.execute(
         _FINISH,
         workspace,
         object_name,
-        [read.external_id for read, _ in reads],
-        [read.hints for read, _ in reads],
+        [one.read.external_id for one in reads],
+        [one.read.hints for one in reads],
         _REST_S,
-        [stamp for _, stamp in reads],
+        [one.stamp for one in reads],
+        [one.began for one in reads],
+        [one.is_settled for one in reads],
+        settles_after,
     )
 
 
@@ -234,8 +251,12 @@ _TAKE = """
 _FINISH = """
     update due_read d
        set read_hints = t.hints, read_at = clock_timestamp(), attempt = 0, received_at = d.hinted_at,
-           read_stamp = t.stamp, not_before = clock_timestamp() + make_interval(secs => $5)
-      from unnest($3::text[], $4::bigint[], $6::timestamptz[]) as t(external_id, hints, stamp)
+           read_stamp = case when t.is_settled or (t.stamp = d.shown_stamp and t.began >= d.shown_since + $9)
+                             then t.stamp end,
+           shown_since = case when t.stamp = d.shown_stamp then d.shown_since else t.began end,
+           shown_stamp = t.stamp, not_before = clock_timestamp() + make_interval(secs => $5)
+      from unnest($3::text[], $4::bigint[], $6::timestamptz[], $7::timestamptz[], $8::boolean[])
+               as t(external_id, hints, stamp, began, is_settled)
      where d.workspace = $1 and d.object = $2 and d.external_id = t.external_id
 """
 _POSTPONE = """

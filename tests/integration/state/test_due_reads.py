@@ -13,6 +13,7 @@ from twinledger.state.crosswalk import bind
 from twinledger.state.due_reads import (
     Lane,
     NotedHint,
+    Served,
     count_due,
     earlier_reads,
     finish_reads,
@@ -66,7 +67,7 @@ async def test_the_best_lane_counts_and_goes_first(connection: Connection) -> No
 async def test_a_served_row_leaves_the_queue(connection: Connection) -> None:
     await note_hints(connection, [hint()])
     due = await take_due(connection, "w", OBJECT, 100)
-    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
+    await finish_reads(connection, "w", OBJECT, [Served(one, AT, AT) for one in due])
     await rest_is_over(connection)
     assert await take_due(connection, "w", OBJECT, 100) == []
     assert await count_due(connection, "w") == {}
@@ -76,7 +77,7 @@ async def test_a_hint_during_the_read_stays_due(connection: Connection) -> None:
     await note_hints(connection, [hint()])
     due = await take_due(connection, "w", OBJECT, 100)
     await note_hints(connection, [hint(seconds=5)])
-    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
+    await finish_reads(connection, "w", OBJECT, [Served(one, AT, AT) for one in due])
     assert await count_due(connection, "w") == {(OBJECT, "live"): 1}
     await rest_is_over(connection)
     (again,) = await take_due(connection, "w", OBJECT, 100)
@@ -86,7 +87,7 @@ async def test_a_hint_during_the_read_stays_due(connection: Connection) -> None:
 async def test_the_same_record_is_read_at_most_once_a_second(connection: Connection) -> None:
     await note_hints(connection, [hint()])
     due = await take_due(connection, "w", OBJECT, 100)
-    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
+    await finish_reads(connection, "w", OBJECT, [Served(one, AT, AT) for one in due])
     await note_hints(connection, [hint(seconds=7), hint("2")])
     assert [one.external_id for one in await take_due(connection, "w", OBJECT, 100)] == ["2"]
     await rest_is_over(connection)
@@ -101,7 +102,7 @@ async def test_a_record_that_we_are_writing_rests_half_a_second(
     await note_hints(connection, [hint("1"), hint("2")])
     due = await take_due(connection, "w", OBJECT, 100)
     assert [one.external_id for one in due] == (["2"] if waits else ["1", "2"])
-    await finish_reads(connection, "w", OBJECT, [(one, AT) for one in due])
+    await finish_reads(connection, "w", OBJECT, [Served(one, AT, AT) for one in due])
     wait_s = await next_due_s(connection, "w", OBJECT)
     assert (wait_s is not None) is waits and (wait_s or 0.0) <= 0.5
     await rest_is_over(connection)
@@ -134,7 +135,7 @@ async def test_a_new_life_starts_at_the_foot_of_the_ladder(connection: Connectio
     await note_hints(connection, [hint()])
     await postpone_reads(connection, "w", OBJECT, [("1", 0.0)], step=True)
     due = await take_due(connection, "w", OBJECT, 100)
-    await finish_reads(connection, "w", OBJECT, [(one, None) for one in due])
+    await finish_reads(connection, "w", OBJECT, [Served(one) for one in due])
     await note_hints(connection, [hint(seconds=9)])
     await rest_is_over(connection)
     (again,) = await take_due(connection, "w", OBJECT, 100)
@@ -151,12 +152,34 @@ async def test_the_newest_hints_place_is_kept(connection: Connection) -> None:
 async def test_what_was_read_is_known_for_a_day(connection: Connection) -> None:
     await note_hints(connection, [hint(), hint("2")])
     (due, _) = await take_due(connection, "w", OBJECT, 100)
-    await finish_reads(connection, "w", OBJECT, [(due, AT)])
+    await finish_reads(connection, "w", OBJECT, [Served(due, AT, AT, is_settled=True)])
     known = await earlier_reads(connection, "w", OBJECT, ["1", "2", "3"])
     assert {one: read.read_stamp for one, read in known.items()} == {"1": AT, "2": None}
     await connection.execute("update due_read set hinted_at = hinted_at - interval '25 hours'")
     await prune_reads(connection)
     assert (await earlier_reads(connection, "w", OBJECT, ["1", "2"])).keys() == {"2"}
+
+
+@pytest.mark.parametrize(
+    ("stamps", "kept"),
+    [
+        pytest.param([(AT, 0.0)], None, id="once: the second it names may not be over"),
+        pytest.param([(AT, 0.0), (AT, 1.9)], None, id="too soon after"),
+        pytest.param([(AT, 0.0), (AT, 2.0)], AT, id="again, when it is over"),
+        pytest.param([(AT, 0.0), (AT + timedelta(seconds=1), 5.0)], None, id="another"),
+        pytest.param([(AT, 0.0), (AT, 2.0), (AT, 2.5)], AT, id="settled stays settled"),
+    ],
+)
+async def test_a_stamp_is_settled_by_a_second_look(
+    connection: Connection, stamps: list[tuple[datetime, float]], kept: datetime | None
+) -> None:
+    for stamp, seconds in stamps:
+        await note_hints(connection, [hint()])
+        await rest_is_over(connection)
+        (due,) = await take_due(connection, "w", OBJECT, 100)
+        read = Served(due, stamp, AT + timedelta(minutes=7, seconds=seconds))
+        await finish_reads(connection, "w", OBJECT, [read], timedelta(seconds=2))
+    assert (await earlier_reads(connection, "w", OBJECT, ["1"]))["1"].read_stamp == kept
 
 
 async def test_a_limit_takes_the_oldest_first(connection: Connection) -> None:

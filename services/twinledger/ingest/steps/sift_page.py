@@ -4,7 +4,8 @@ In: Page, what earlier passes brought    Out: documents to publish, ids to read
 
 A query cursor lies behind the true one, and some vendors filter by whole days: rows come back again
 and again. Those that stand unchanged since the last pass, or lie well before the true cursor, are dropped.
-Stamps have whole seconds: read within the second it names, a stamp does not tell the record's last state.
+Stamps have whole seconds, by a clock that is not ours: a stamp listed for the first time does not tell the
+record's last state, listed again seconds later it does.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ from datetime import datetime, timedelta
 
 from twinledger.connectors.base.contract import Page, SourceDocument
 from twinledger.ingest.steps.build_source_records import digest_of
+from twinledger.ingest.vendor_clock import MOST_BEHIND, SECOND_IS_OVER
 
-__all__ = ["Sifted", "Versions", "is_settled", "sift_page"]
+__all__ = ["Sifted", "Versions", "sift_page"]
 
 _LATE = timedelta(minutes=10)
 """A vendor may show a change that late."""
-_SETTLES_AFTER = timedelta(seconds=2)
-"""The second that a stamp names, and one for clocks that differ."""
 
 
 @dataclass(slots=True)
@@ -30,6 +30,8 @@ class Versions:
 
     before: dict[str, object] = field(default_factory=dict)
     now: dict[str, object] = field(default_factory=dict)
+    listed: dict[str, tuple[datetime | None, datetime]] = field(default_factory=dict)
+    """Stamps of ids, each with the time of the first list that showed it."""
 
     def is_new(self, external_id: str, version: object) -> bool:
         """False when this version was brought before."""
@@ -38,11 +40,20 @@ class Versions:
     def remember(self, page: Page, listed_at: datetime) -> None:
         """Called once the news of the page are safe: what was not published must come again."""
         self.now.update((document.external_id, digest_of(document)) for document in page.documents)
-        self.now.update((one, at) for one, at in page.ids_to_read if is_settled(at, listed_at))
+        self.now.update((one, at) for one, at in page.ids_to_read if self._is_settled(one, at, listed_at))
 
     def next_pass(self) -> None:
         """Forget what the pass that ends did not list: it lies before the query cursor now."""
         self.before, self.now = self.now, {}
+        self.listed = {one: told for one, told in self.listed.items() if one not in self.before}
+
+    def _is_settled(self, external_id: str, stamp: datetime | None, listed_at: datetime) -> bool:
+        """No later change can hide behind this stamp."""
+        if stamp is None or listed_at >= stamp + SECOND_IS_OVER + MOST_BEHIND:
+            return True
+        known, since = self.listed.get(external_id, (None, listed_at))
+        self.listed[external_id] = (stamp, since if known == stamp else listed_at)
+        return listed_at >= self.listed[external_id][1] + SECOND_IS_OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +87,6 @@ def sift_page(page: Page, versions: Versions, true_cursor: datetime | None) -> S
         if not _is_older(at, oldest) and versions.is_new(external_id, at)
     ]
     return Sifted(documents, ids)
-
-
-def is_settled(stamp: datetime | None, read_at: datetime) -> bool:
-    """No later change can hide behind this stamp: the read began after the second it names."""
-    return stamp is None or read_at >= stamp + _SETTLES_AFTER
 
 
 def _is_older(stamp: datetime | None, than: datetime | None) -> bool:

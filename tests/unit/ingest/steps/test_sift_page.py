@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from tests.fakes.clock import START
 
 from twinledger.connectors.base.contract import Page, SourceDocument
 from twinledger.ingest.steps.sift_page import Sifted, Versions, sift_page
 
-LATER = START + timedelta(minutes=1)
+LATER = START + timedelta(minutes=11)
 
 
 def document(external_id: str, body: bytes = b"{}", at: datetime | None = START) -> SourceDocument:
@@ -72,9 +73,20 @@ def test_changes_are_those_with_a_stamp() -> None:
     assert sift_page(page, Versions(), None).changes() == [("1", START), ("3", START)]
 
 
-def test_an_id_listed_within_the_second_of_its_stamp_is_news_again() -> None:
+@pytest.mark.parametrize(
+    ("listed_after_s", "is_news"),
+    [
+        pytest.param([0.4], True, id="listed once"),
+        pytest.param([0.4, 1.9], True, id="twice within its second"),
+        pytest.param([90.0, 91.0], True, id="stamped by a clock that may be behind"),
+        pytest.param([0.4, 2.4], False, id="listed again when it is over"),
+        pytest.param([602.0], False, id="older than any clock is behind"),
+    ],
+)
+def test_a_stamp_of_an_id_is_known_at_the_second_look(listed_after_s: list[float], is_news: bool) -> None:
     versions = Versions()
     page = Page([], ids_to_read=[("3", START)])
-    versions.remember(page, START + timedelta(milliseconds=400))
-    versions.next_pass()
-    assert ids_of(sift_page(page, versions, START)) == ["3"]
+    for seconds in listed_after_s:
+        versions.remember(page, START + timedelta(seconds=seconds))
+        versions.next_pass()
+    assert (ids_of(sift_page(page, versions, START)) == ["3"]) is is_news
