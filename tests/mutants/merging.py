@@ -82,6 +82,20 @@ MERGING = (
         "landed = False",
     ),
     Safeguard(
+        "an earlier read with other values",
+        [f"{ENRICH}test_after_our_write.py"],
+        "twinledger.enrich.steps.observe",
+        "if shadow.content_hash == observed.content_hash or observed.read_started_at",
+        "if shadow.content_hash is not None or observed.read_started_at",
+    ),
+    Safeguard(
+        "a late write is ours",
+        [f"{STEPS}test_settle_echo.py", f"{ENRICH}test_after_our_write.py"],
+        "twinledger.enrich.steps.settle_echo",
+        "return _came_late(observed, state.shadows.get(target)) or confirmed",
+        "return confirmed",
+    ),
+    Safeguard(
         "counts wait for their write",
         [f"{ENRICH}test_field_policies.py", f"{STEPS}test_settle_echo.py"],
         "twinledger.enrich.steps.observe",

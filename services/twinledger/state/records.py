@@ -23,6 +23,7 @@ __all__ = [
     "Intent",
     "IntentState",
     "Lane",
+    "LateWrite",
     "Marks",
     "Parked",
     "Review",
@@ -121,6 +122,14 @@ class Marks:
 NO_MARKS = Marks()
 
 
+class LateWrite(NamedTuple):
+    """A write given up for lost, which the vendor may still run: what it carries, and until when."""
+
+    until: datetime
+    fields: Fields
+    bases: Mapping[str, int]
+
+
 @dataclass(slots=True)
 class Shadow:
     """The last state one side is known to hold: the merge base of that side."""
@@ -135,6 +144,7 @@ class Shadow:
     revision: int = 0
     marks: Marks = NO_MARKS
     changed: bool = False
+    late: LateWrite | None = None
 
     def forget(self) -> None:
         """What one record held is no base for another that stands in its place."""

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from twinledger.kernel.database import Connection
-from twinledger.state.records import NO_MARKS, Marks, Shadow, Target
+from twinledger.state.records import NO_MARKS, LateWrite, Marks, Shadow, Target
 
 __all__ = ["hold_target", "load_shadows", "save_shadows"]
 
@@ -19,12 +19,12 @@ async def load_shadows(connection: Connection, entity_ids: Collection[UUID]) -> 
     """All sides of these entities; the caller holds the entity locks."""
     rows = await connection.fetch(
         """select entity_id, object, role, external_id, fields, bases, content_hash,
-                  vendor_updated_at, read_started_at, revision, marks
+                  vendor_updated_at, read_started_at, revision, marks, hold_until, late
              from shadow where entity_id = any($1)""",
         list(entity_ids),
     )
     shadows = (
-        Shadow(Target(*row[:3]), *row[3:10], marks=_marks(row[10]))  # type: ignore[misc] # ten columns
+        Shadow(Target(*row[:3]), *row[3:10], marks=_marks(row[10]), late=_late(*row[11:]))  # type: ignore[misc] # ten columns
         for row in map(tuple, rows)
     )
     return {shadow.target: shadow for shadow in shadows}
@@ -32,6 +32,10 @@ async def load_shadows(connection: Connection, entity_ids: Collection[UUID]) -> 
 
 def _marks(stored: dict[str, Any]) -> Marks:
     return Marks(**stored) if stored else NO_MARKS
+
+
+def _late(until: datetime | None, stored: dict[str, Any] | None) -> LateWrite | None:
+    return LateWrite(until, stored["fields"], stored["bases"]) if until is not None and stored else None
 
 
 def _stored(marks: Marks) -> str:
@@ -70,11 +74,13 @@ async def save_shadows(connection: Connection, shadows: Iterable[Shadow]) -> Non
     )
 
 
-async def hold_target(connection: Connection, target: Target, until: datetime) -> None:
-    """Nothing is sent to this target before `until`: a write given up for lost may still arrive."""
+async def hold_target(connection: Connection, target: Target, lost: LateWrite) -> None:
+    """Nothing is sent to this target before `until`: a write given up for lost may still arrive, and is known
+    as ours when it does."""
     await connection.execute(
-        """update shadow set hold_until = greatest(coalesce(hold_until, $4), $4)
+        """update shadow set hold_until = greatest(coalesce(hold_until, $4), $4), late = $5
             where entity_id = $1 and object = $2 and role = $3""",
         *target,
-        until,
+        lost.until,
+        {"fields": lost.fields, "bases": lost.bases},
     )

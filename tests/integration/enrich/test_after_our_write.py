@@ -12,6 +12,8 @@ from twinledger.enrich.replanner import Replanner
 from twinledger.kernel import metrics
 from twinledger.road.outcome import Skip
 from twinledger.state.answers import end_quarantine
+from twinledger.state.records import LateWrite, Target
+from twinledger.state.shadows import hold_target
 
 CLIENT, BOOKS = "freshbooks.client", "zoho_books.contact"
 BOOKS_ANA: dict[str, Any] = {key: value for key, value in ANA.items() if key != "kind"}
@@ -125,6 +127,23 @@ async def test_an_earlier_read_that_shows_something_else_under_the_same_stamp_is
     assert await hints(enrich) == 1
     assert await books_shows(enrich, early, stamp=at, notes="ours") == Skip(reason="stale")
     assert await hints(enrich) == 1
+
+
+async def test_a_lost_write_that_arrives_after_all_does_not_beat_a_newer_edit(enrich: Enrich) -> None:
+    """The vendor ran it after we had given it up; the person in FreshBooks has typed something newer."""
+    await linked(enrich)
+    at = START + timedelta(minutes=1)
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | {"notes": "newer"}, at=at))
+    late = LateWrite(at + timedelta(minutes=1), {"notes": "lost"}, {"notes": 1})
+    async with enrich.pool.acquire() as connection:
+        (shadow,) = await enrich.rows("select entity_id from shadow where object = $1", BOOKS)
+        await hold_target(connection, Target(shadow["entity_id"], BOOKS, "primary"), late)
+    await books_shows(enrich, at + 10 * SECOND, notes="lost")
+    assert (await entity_of(enrich))["fields"]["notes"] == "newer"
+    assert await updates(enrich) == {BOOKS: {"notes": "newer"}}
+    assert await enrich.rows("select * from conflict") == []
+    await books_shows(enrich, at + 2 * timedelta(minutes=1), notes="typed by hand")
+    assert (await entity_of(enrich))["fields"]["notes"] == "typed by hand"
 
 
 async def test_an_old_version_read_late_is_not_asked_for_again(enrich: Enrich) -> None:

@@ -177,6 +177,8 @@ async def test_a_lost_update_of_which_somebody_typed_a_part_is_sent_again(loader
     await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", changed))
     await loader.until(lambda: _all_settled(loader))
     assert vendor.records[external_id]["notes"] == "ours"
+    (row,) = await loader.enrich.rows("select late from shadow where object = $1", CLIENT)
+    assert row["late"]["fields"] == {"website": "https://same.example", "notes": "ours"}
 
 
 async def test_a_lost_update_of_which_nothing_can_be_compared_is_sent_again(

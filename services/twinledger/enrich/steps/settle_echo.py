@@ -37,7 +37,24 @@ def settle_echo(observed: Observed, target: Target, state: BatchState, *, carrie
             intent.changed = True
             state.shadows[target] = _raised(observed, target, shadow, intent)
             confirmed = True
-    return confirmed
+    return _came_late(observed, state.shadows.get(target)) or confirmed
+
+
+def _came_late(observed: Observed, shadow: Shadow | None) -> bool:
+    """The vendor ran a write after all that was given up for lost: its values are no person's edit."""
+    late = shadow.late if shadow is not None else None
+    if shadow is None or late is None or observed.read_started_at > late.until:
+        return False
+    moved = {path: value for path, value in late.fields.items() if shadow.fields.get(path) != value}
+    if not moved or not (
+        all(observed.fields.get(path) == value for path, value in moved.items())
+        or has_landed(observed.fields, moved, shadow.fields)
+    ):
+        return False
+    shadow.fields.update(moved)
+    shadow.bases.update({path: late.bases[path] for path in moved if path in late.bases})
+    shadow.changed = True
+    return True
 
 
 def is_mid_flight(

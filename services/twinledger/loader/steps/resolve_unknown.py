@@ -34,7 +34,7 @@ from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_outcomes import Lost, look_again, postpone
 from twinledger.state.landed import has_landed
-from twinledger.state.records import Review, system_of
+from twinledger.state.records import LateWrite, Review, system_of
 from twinledger.state.shadows import hold_target
 
 __all__ = ["ResolverTimes", "UnknownResolver"]
@@ -147,7 +147,8 @@ class UnknownResolver:
             await lock_entities(connection, [intent.target.entity_id])
             if hold:
                 until = self.clock.now() - lost.age + self.times.latest_run
-                await hold_target(connection, intent.target, until)
+                late = LateWrite(until, intent.expected or {}, intent.bases)
+                await hold_target(connection, intent.target, late)
             await postpone(connection, intent, 0.0, error, step=False)
 
     async def look_again(self, lost: Lost) -> None:

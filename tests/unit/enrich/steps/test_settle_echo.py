@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+import pytest
 
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.enrich.steps.settle_echo import is_mid_flight, settle_echo
 from twinledger.mapping.field_policy import FieldPolicy
-from twinledger.state.records import ExternalKey, Intent, Marks, Shadow, Target
+from twinledger.state.records import ExternalKey, Intent, LateWrite, Marks, Shadow, Target
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TARGET = Target(UUID(int=7), "zoho_books.item", "primary")
@@ -71,6 +73,32 @@ def test_where_another_value_is_the_old_one_somebody_typed_the_same_and_nothing_
 def test_a_field_put_back_to_its_old_value_reads_as_if_nothing_had_landed() -> None:
     state = in_flight(a_shadow(name="old", city=None, zip="1"), name="new", city="Bonn", zip=None)
     assert not settle_echo(shown(name="new", city="Ulm", zip="1"), TARGET, state, carries_reference=True)
+
+
+def late(shadow: Shadow, until: datetime, **fields: Any) -> BatchState:
+    shadow.late = LateWrite(until, fields, dict.fromkeys(fields, 3))
+    return BatchState("default", shadows={TARGET: shadow})
+
+
+def test_a_write_given_up_for_lost_that_comes_late_is_no_edit() -> None:
+    state = late(a_shadow(name="old", city="Ulm"), NOON + timedelta(minutes=1), name="ours")
+    assert settle_echo(shown(name="ours", city="Ulm"), TARGET, state, carries_reference=True)
+    shadow = state.shadows[TARGET]
+    assert (shadow.fields["name"], shadow.bases["name"], shadow.bases["city"]) == ("ours", 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("until_s", "name"),
+    [
+        pytest.param(-1.0, "ours", id="too late to be ours"),
+        pytest.param(60.0, "theirs", id="another value"),
+        pytest.param(60.0, "old", id="it has not come"),
+    ],
+)
+def test_else_it_is_what_the_side_says(until_s: float, name: str) -> None:
+    state = late(a_shadow(name="old"), NOON + timedelta(seconds=until_s), name="ours")
+    assert not settle_echo(shown(name=name), TARGET, state, carries_reference=True)
+    assert state.shadows[TARGET].fields["name"] == "old"
 
 
 def test_what_stood_there_before_is_no_part_of_a_lost_write() -> None:
