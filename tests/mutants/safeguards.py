@@ -97,7 +97,7 @@ _ONCE_ONLY = (
         ["tests/integration/state/test_due_reads.py"],
         "twinledger.state.due_reads",
         "t.began >= d.shown_since + $9)",
-        "t.began >= d.shown_since - $9)",
+        "t.began >= d.shown_since - $9::interval)",
     ),
     Safeguard(
         "a clock that is behind",
