@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from tests.fakes.feeding import ANA, START, Enrich
 from tests.fakes.writing import applied, send
 
@@ -69,6 +70,23 @@ async def test_a_text_that_the_target_cuts_and_shouts_is_written_once_and_never_
     assert await updates(enrich) == {}
     assert (await entity_of(enrich))["fields"]["notes"] == LONG
     assert await enrich.rows("select * from conflict") == []
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_cut_text_that_is_seen_before_its_answer_does_not_travel_back(
+    enrich: Enrich, lost: bool
+) -> None:
+    await linked(enrich)
+    at = START + timedelta(minutes=1)
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | {"notes": LONG}, at=at - SECOND))
+    intent = await send(enrich, BOOKS)
+    if lost:
+        await enrich.pool.execute("update intent set state = 'unknown' where id = $1", intent.id)
+    await books_shows(enrich, at, notes=LONG[:20])
+    assert (await entity_of(enrich))["fields"]["notes"] == LONG
+    assert await updates(enrich) == {}
+    (row,) = await enrich.rows("select state from intent where id = $1", intent.id)
+    assert row["state"] == "confirmed"
 
 
 async def test_what_a_person_then_types_there_is_a_change(enrich: Enrich) -> None:

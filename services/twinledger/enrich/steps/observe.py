@@ -74,10 +74,11 @@ class Observer:
         carries = observed.key.object in self.definitions.with_reference
         linked = {f"link:{name}": LINKED for name in observed.links}
         shown = replace(observed, fields={**observed.fields, **linked}) if linked else observed
-        repeats = settle_echo(shown, target, state, carries_reference=carries)
+        models = self.definitions.models[observed.entity_type].fields
+        repeats = settle_echo(shown, target, state, models, carries_reference=carries)
         repeats = repeats or (shadow is not None and shadow.content_hash is None)
         entity = state.entities[entity_id]
-        if is_mid_flight(observed, target, state, self.definitions.rules[entity.type].policy):
+        if is_mid_flight(observed, target, state, self.definitions.rules[entity.type].policy, models):
             return Retry(reason="write_unsettled", waits_for=None, delay_s=UNSETTLED_WAIT_S)
         self._first_look(observed, target, state)
         shadow = state.shadows.get(target)

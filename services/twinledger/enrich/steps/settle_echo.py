@@ -6,22 +6,30 @@ In: resolved observation, unsettled intents of its target    Out: intents confir
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
+from twinledger.enrich.losses import is_loss
 from twinledger.enrich.observed import BatchState, Observed
+from twinledger.mapping.entity_model import CanonicalField
 from twinledger.mapping.field_policy import FieldPolicy
 from twinledger.state.landed import has_landed
-from twinledger.state.records import Intent, Shadow, Target
+from twinledger.state.records import Fields, Intent, Shadow, Target
 
 __all__ = ["is_mid_flight", "settle_echo"]
 
 
-def settle_echo(observed: Observed, target: Target, state: BatchState, *, carries_reference: bool) -> bool:
+Models = Mapping[str, CanonicalField]
+"""The fields of the record's entity, by path."""
+
+
+def settle_echo(
+    observed: Observed, target: Target, state: BatchState, models: Models, *, carries_reference: bool
+) -> bool:
     """Confirm each lost or running write whose values the record shows; True when there was one.
 
     A create is ours only with our reference, where the object carries one: a record that a person made
-    meanwhile may hold the same values. Of an update that was lost and
-    shows in part (`state/landed.py`) what differs was typed over it since, and the rest is no person's edit.
+    meanwhile may hold the same values. Of an update that was lost and shows in part (`state/landed.py`) what
+    differs was typed over it since, and the rest is no person's edit.
     """
     confirmed = False
     for intent in state.intents.get(target, ()):
@@ -29,43 +37,45 @@ def settle_echo(observed: Observed, target: Target, state: BatchState, *, carrie
             continue
         if intent.op == "create" and carries_reference and observed.reference != intent.reference:
             continue
-        shadow = state.shadows.get(target)
-        landed = intent.state == "unknown" and _has_landed(observed, intent, shadow)
-        if landed or _shows(observed, intent, shadow):
+        shadow, expected = state.shadows.get(target), intent.expected or {}
+        seen = _as_sent(observed, expected, shadow, models)
+        is_lost_update = intent.op == "update" and intent.state == "unknown"
+        if _shows(seen, expected) or (is_lost_update and _has_landed(observed, seen, expected, shadow)):
             intent.state = "confirmed"
             intent.external_id = observed.key.external_id
             intent.changed = True
-            state.shadows[target] = _raised(observed, target, shadow, intent)
+            state.shadows[target] = _raised(observed, target, shadow, seen, expected, intent.bases)
             confirmed = True
-    return _came_late(observed, state.shadows.get(target)) or confirmed
+    return _came_late(observed, target, state, models) or confirmed
 
 
-def _came_late(observed: Observed, shadow: Shadow | None) -> bool:
+def _came_late(observed: Observed, target: Target, state: BatchState, models: Models) -> bool:
     """The vendor ran a write after all that was given up for lost: its values are no person's edit."""
+    shadow = state.shadows.get(target)
     late = shadow.late if shadow is not None else None
     if shadow is None or late is None or observed.read_started_at > late.until:
         return False
-    moved = {path: value for path, value in late.fields.items() if shadow.fields.get(path) != value}
-    if not moved or not (
-        all(observed.fields.get(path) == value for path, value in moved.items())
-        or has_landed(observed.fields, moved, shadow.fields)
-    ):
+    sent = {path: value for path, value in late.fields.items() if not shadow.holds(path, value)}
+    seen = _as_sent(observed, sent, shadow, models)
+    if not (_shows(seen, sent) or _has_landed(observed, seen, sent, shadow)):
         return False
-    shadow.fields.update(moved)
-    shadow.bases.update({path: late.bases[path] for path in moved if path in late.bases})
-    shadow.changed = True
+    _raised(observed, target, shadow, seen, sent, late.bases)
     return True
 
 
 def is_mid_flight(
-    observed: Observed, target: Target, state: BatchState, policies: Mapping[str, FieldPolicy]
+    observed: Observed,
+    target: Target,
+    state: BatchState,
+    policies: Mapping[str, FieldPolicy],
+    models: Models,
 ) -> bool:
     """A write on its way shows in part, or a number that it adds to has moved: until it is settled nobody can
     tell how much of the difference is ours."""
     shadow = state.shadows.get(target)
     sent = [intent for intent in state.intents.get(target, ()) if intent.state in ("sending", "unknown")]
     return shadow is not None and any(
-        (intent.state == "sending" and _shows_a_part(observed, intent, shadow))
+        (intent.state == "sending" and _shows_a_part(observed, intent, shadow, models))
         or any(
             path in policies
             and policies[path].kind == "delta"
@@ -76,45 +86,57 @@ def is_mid_flight(
     )
 
 
-def _shows(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:
-    """Every value sent, or what this side is known to make of it."""
-    expected = intent.expected or {}
-    return bool(expected) and all(
-        _says(observed.fields.get(path), path, value, shadow) for path, value in expected.items()
-    )
+def _as_sent(observed: Observed, sent: Fields, shadow: Shadow | None, models: Models) -> Fields:
+    """What the record shows of these paths: the very value sent where the target has made of it what is
+    there. What stood there before is only that, unless this side is known to make it of the value."""
+    seen: Fields = {}
+    for path, value in sent.items():
+        shown = observed.fields.get(path)
+        if shadow is not None and shadow.fields.get(path) == shown:
+            is_made_of_it = shadow.holds(path, value)
+        else:
+            is_made_of_it = path in models and is_loss(value, shown, models[path])
+        seen[path] = value if is_made_of_it else shown
+    return seen
 
 
-def _has_landed(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:
-    if intent.op != "update" or shadow is None:
+def _shows(seen: Fields, sent: Fields) -> bool:
+    """Every value sent."""
+    return bool(sent) and all(seen[path] == value for path, value in sent.items())
+
+
+def _has_landed(observed: Observed, seen: Fields, sent: Fields, shadow: Shadow | None) -> bool:
+    if shadow is None:
         return False
-    return has_landed(observed.fields, intent.expected or {}, shadow.fields)
+    stated = {path: value for path, value in seen.items() if path in observed.fields}
+    return has_landed(stated, sent, shadow.fields)
 
 
-def _shows_a_part(observed: Observed, intent: Intent, shadow: Shadow | None) -> bool:
+def _shows_a_part(observed: Observed, intent: Intent, shadow: Shadow, models: Models) -> bool:
     """A value that was sent is there and was not before."""
-    return (
-        intent.op == "update"
-        and shadow is not None
-        and any(
-            observed.fields.get(path) == value != shadow.fields.get(path)
-            for path, value in (intent.expected or {}).items()
-        )
+    sent = intent.expected or {}
+    seen = _as_sent(observed, sent, shadow, models)
+    return intent.op == "update" and any(
+        seen[path] == value != shadow.fields.get(path) for path, value in sent.items()
     )
 
 
-def _says(shown: Any, path: str, sent: Any, shadow: Shadow | None) -> bool:
-    if shown == sent:
-        return True
-    return shadow is not None and shadow.fields.get(path) == shown and shadow.holds(path, sent)
-
-
-def _raised(observed: Observed, target: Target, shadow: Shadow | None, intent: Intent) -> Shadow:
-    expected = intent.expected or {}
+def _raised(
+    observed: Observed,
+    target: Target,
+    shadow: Shadow | None,
+    seen: Fields,
+    sent: Fields,
+    bases: Mapping[str, int],
+) -> Shadow:
+    """The base holds what was sent, in the form that the target has given it."""
     if shadow is None:
         shadow = Shadow(target, observed.key.external_id, {}, {}, None, None, observed.read_started_at)
-    for path, value in expected.items():
-        shown = observed.fields.get(path)
-        shadow.fields[path] = shown if _says(shown, path, value, shadow) else value
-    shadow.bases.update({path: intent.bases[path] for path in expected})
+    made = {path: observed.fields.get(path) for path, value in sent.items() if seen[path] == value}
+    mangled = {path: sent[path] for path, shown in made.items() if shown != sent[path]}
+    shadow.fields.update(sent | made)
+    shadow.bases.update({path: bases[path] for path in sent if path in bases})
+    if mangled:
+        shadow.marks = replace(shadow.marks, mangled={**shadow.marks.mangled, **mangled})
     shadow.changed = True
     return shadow
