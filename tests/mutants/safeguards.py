@@ -65,6 +65,13 @@ _ONCE_ONLY = (
         "return False",
     ),
     Safeguard(
+        "no create beside one in review with the mailbox",
+        [f"{LOADER}test_loader.py"],
+        "twinledger.loader.steps.hold_back",
+        "asked = {(system_of(one.key.object), key) for one in open_ones for key in one.keys}",
+        "asked = set[tuple[str, str]]()",
+    ),
+    Safeguard(
         "no create while a person is asked",
         ["tests/integration/state/test_planned_again.py"],
         "twinledger.state.intent_queue",

@@ -32,9 +32,11 @@ from twinledger.kernel.metrics import EVENT_TO_WRITE
 from twinledger.loader.calls import Request, requests_of
 from twinledger.loader.settle_queue import SettleQueue
 from twinledger.loader.steps.build_calls import Built, Round, build_round
+from twinledger.loader.steps.hold_back import without_doubles
 from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.loader.steps.settle import Answered
 from twinledger.mapping.lens import ObjectMapping
+from twinledger.mapping.sync_rule import SyncRule
 from twinledger.state.budgets import report_answered, take
 from twinledger.state.intent_queue import (
     Sending,
@@ -77,6 +79,7 @@ class Executor:
         pool: Pool,
         sinks: Mapping[str, Sink],
         mappings: Mapping[str, ObjectMapping],
+        rules: Mapping[str, SyncRule],
         parents: ParentLoader,
         settle: SettleQueue,
         permit: CallPermit,
@@ -86,6 +89,7 @@ class Executor:
         self._pool = pool
         self._sinks = sinks
         self._mappings = mappings
+        self._rules = rules
         self._parents = parents
         self._settle = settle
         self._permit = permit
@@ -147,7 +151,8 @@ class Executor:
     async def _look(self) -> Round:
         s = self._settings
         async with transaction(self._pool) as connection:
-            due = await candidates(connection, s.workspace, s.group, s.max_candidates)
+            found = await candidates(connection, s.workspace, s.group, s.max_candidates)
+            due = await without_doubles(connection, s.workspace, found, self._rules, self._mappings)
             if not due:
                 self._wait_s = await next_due(connection, s.workspace, s.group)
                 return Round()

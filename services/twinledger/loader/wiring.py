@@ -157,6 +157,7 @@ class Workspaces:
                 self.pool,
                 sinks,
                 mappings,
+                self.definitions.sync_rules,
                 self.parents,
                 self.queue,
                 checks[system],

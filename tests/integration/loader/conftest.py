@@ -75,6 +75,7 @@ async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
             enrich.pool,
             vendors,
             definitions.mappings,
+            definitions.sync_rules,
             parents,
             queue,
             FakePermit(),

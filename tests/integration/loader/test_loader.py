@@ -63,6 +63,22 @@ async def test_nothing_is_sent_before_the_workspace_is_open(loader: Loader) -> N
     assert loader.vendors["zoho_books"].requests == []
 
 
+async def test_nothing_is_created_beside_a_record_in_review_that_has_the_mailbox(loader: Loader) -> None:
+    """It is most likely the very customer and is judged again: neither contact nor account is made."""
+    await loader.enrich.pool.execute(
+        """insert into unresolved (workspace, object, external_id, surely, fields, keys, candidates)
+           values ('default', 'zoho_crm.contact', '77', false, '{}', $1, '{}')""",
+        [f"customer?email={ANA['email']}", "customer?name=rs n"],
+    )
+    company = ANA | {"kind": "organization", "organization": "Harbor Bakery"}
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", company))
+    await loader.settled(CLIENT)
+    assert loader.vendors["zoho_crm"].requests == []
+    assert {*await loader.states("zoho_crm.contact"), *await loader.states("zoho_crm.account")} == {"planned"}
+    await loader.enrich.pool.execute("update unresolved set keys = array['customer?name=rs n']")
+    await loader.settled("zoho_crm.contact")
+
+
 async def test_a_lost_answer_is_found_by_reference_and_makes_no_second_record(loader: Loader) -> None:
     vendor = loader.vendors["zoho_books"]
     vendor.after = once(UnknownOutcome("timeout"))

@@ -121,6 +121,7 @@ async def held(enrich: Enrich) -> AsyncIterator[Held]:
             enrich.pool,
             vendors,
             definitions.mappings,
+            definitions.sync_rules,
             parents,
             queue,
             FakePermit(),
