@@ -147,10 +147,10 @@ class ObjectPoller:
             received_at = self._shared.clock.now()
             answer = await list_page(self._source, self._object, since, page, permit, self._pause)
             news = sift_page(answer, self._versions, cursor.seen_until)
+            done.news += self._versions.first_told(news)
             await self._take_in(news, cursor, received_at)
             self._versions.remember(answer, received_at)
             done.pages += 1
-            done.news += len(news)
             done.newest = _newest(done.newest, answer)
             page = answer.next_page
             if page is None:

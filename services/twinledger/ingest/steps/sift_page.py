@@ -30,8 +30,9 @@ class Versions:
 
     before: dict[str, object] = field(default_factory=dict)
     now: dict[str, object] = field(default_factory=dict)
-    listed: dict[str, tuple[datetime | None, datetime]] = field(default_factory=dict)
+    listed_before: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     """Stamps of ids, each with the time of the first list that showed it."""
+    listed_now: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
     def is_new(self, external_id: str, version: object) -> bool:
         """False when this version was brought before."""
@@ -42,18 +43,29 @@ class Versions:
         self.now.update((document.external_id, digest_of(document)) for document in page.documents)
         self.now.update((one, at) for one, at in page.ids_to_read if self._is_settled(one, at, listed_at))
 
+    def first_told(self, news: Sifted) -> int:
+        """How many of these no list has shown before; asked before they are remembered. The others are looked
+        at again since their stamps are young: no reason for one more pass."""
+        ids = sum(at is None or self._listed(one, at) is None for one, at in news.ids)
+        return len(news.documents) + ids
+
     def next_pass(self) -> None:
         """Forget what the pass that ends did not list: it lies before the query cursor now."""
         self.before, self.now = self.now, {}
-        self.listed = {one: told for one, told in self.listed.items() if one not in self.before}
+        self.listed_before, self.listed_now = self.listed_now, {}
+
+    def _listed(self, external_id: str, stamp: datetime) -> datetime | None:
+        """Since when lists show this stamp."""
+        told = self.listed_now.get(external_id) or self.listed_before.get(external_id)
+        return told[1] if told is not None and told[0] == stamp else None
 
     def _is_settled(self, external_id: str, stamp: datetime | None, listed_at: datetime) -> bool:
         """No later change can hide behind this stamp."""
         if stamp is None or listed_at >= stamp + SECOND_IS_OVER + MOST_BEHIND:
             return True
-        known, since = self.listed.get(external_id, (None, listed_at))
-        self.listed[external_id] = (stamp, since if known == stamp else listed_at)
-        return listed_at >= self.listed[external_id][1] + SECOND_IS_OVER
+        since = self._listed(external_id, stamp) or listed_at
+        self.listed_now[external_id] = (stamp, since)
+        return listed_at >= since + SECOND_IS_OVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,24 @@ def test_changes_are_those_with_a_stamp() -> None:
     assert sift_page(page, Versions(), None).changes() == [("1", START), ("3", START)]
 
 
+@pytest.mark.parametrize("page_s", [0.01, 0.7, 1.1])
+def test_young_stamps_on_several_pages_cause_no_further_passes(page_s: float) -> None:
+    """Each page is listed at another moment: their stamps settle in different passes."""
+    versions, seconds = Versions(), 5.0
+    pages = [Page([], ids_to_read=[(f"{number}", START)]) for number in range(3)]
+    told = []
+    for _ in range(8):
+        told.append(0)
+        for page in pages:
+            told[-1] += versions.first_told(sift_page(page, versions, None))
+            versions.remember(page, START + timedelta(seconds=seconds))
+            seconds += page_s
+        versions.next_pass()
+    assert told == [3, 0, 0, 0, 0, 0, 0, 0]
+    if page_s > 0.5:
+        assert [ids_of(sift_page(page, versions, START)) for page in pages] == [[], [], []]
+
+
 @pytest.mark.parametrize(
     ("listed_after_s", "is_news"),
     [
