@@ -179,9 +179,10 @@ class ObjectReader:
 
     def _served(self, due: Sequence[DueRead], documents: Mapping[str, SourceDocument]) -> list[Served]:
         """With what each read tells of its version; all of them tell of the vendor's clock first."""
+        answered_at = self._shared.clock.now()
         for document in documents.values():
             if document.updated_at is not None:
-                self._vendor_clock.shows(document.updated_at, document.read_started_at)
+                self._vendor_clock.shows(document.updated_at, answered_at)
         return [self._told(one, documents[one.external_id]) for one in due]
 
     def _told(self, read: DueRead, document: SourceDocument) -> Served:

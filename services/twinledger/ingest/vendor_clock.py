@@ -1,7 +1,7 @@
 """Ingest, reading: how far a vendor's clock is behind ours at most, told by the freshest stamps it has shown.
 
 A stamp has whole seconds: whether a later change can hide behind it depends on the vendor's time of the read,
-which no answer tells. A record read so long after its stamp proves that the clock is behind by no more.
+which no answer tells. An answer here so long after its stamp proves that the clock is behind by no more.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ class VendorClock:
     _behind: timedelta = MOST_BEHIND
     _told_at: datetime | None = None
 
-    def shows(self, stamp: datetime, read_at: datetime) -> None:
-        """A read begun at `read_at`, by our clock, showed this stamp."""
-        behind = max(read_at - stamp, timedelta(0))
-        is_old = self._told_at is not None and read_at - self._told_at > _HOLDS_FOR
+    def shows(self, stamp: datetime, answered_at: datetime) -> None:
+        """An answer that was here at `answered_at`, by our clock, showed this stamp. Not the beginning of the
+        read: the stamp may have been made while a slow one was on its way."""
+        behind = max(answered_at - stamp, timedelta(0))
+        is_old = self._told_at is not None and answered_at - self._told_at > _HOLDS_FOR
         if is_old or behind <= self._behind:
-            self._behind, self._told_at = min(behind, MOST_BEHIND), read_at
+            self._behind, self._told_at = min(behind, MOST_BEHIND), answered_at
 
     def is_past(self, stamp: datetime, read_at: datetime) -> bool:
         """The read surely began after the second that the stamp names."""
