@@ -157,7 +157,7 @@ def _write(
     shadows: Mapping[Target, Shadow],
     definitions: Definitions,
 ) -> PlannedWrite | None:
-    target = Target(entity.id, row.key.object, row.role)
+    target = row.target
     shadow = shadows.get(target)
     if shadow is None:
         return None

@@ -115,7 +115,7 @@ class BatchState:
     def add_row(self, row: CrosswalkRow) -> None:
         """Know a crosswalk row; dead rows are kept so that nothing is created again for them."""
         self.crosswalk[row.key] = row
-        target = Target(row.entity_id, row.key.object, row.role)
+        target = row.target
         held = self.sides.get(target)
         if row.status == "active" or held is None or held.key == row.key:
             self.sides[target] = row
@@ -143,7 +143,7 @@ class BatchState:
     def make_again(self, row: CrosswalkRow) -> None:
         """The side of a dead record is free for a new one; should the old come back, a person is asked."""
         self.end(row, "orphan")
-        target = Target(row.entity_id, row.key.object, row.role)
+        target = row.target
         self.sides.pop(target, None)
         if (shadow := self.shadows.get(target)) is not None:
             shadow.forget()

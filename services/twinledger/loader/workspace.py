@@ -14,6 +14,7 @@ from twinledger.kernel.errors import FatalError
 from twinledger.loader.executor import AWAY, Executor
 from twinledger.loader.steps.resolve_unknown import UnknownResolver
 from twinledger.state.intent_outcomes import unknown_intents
+from twinledger.state.lost_creates import doubt_creates
 
 __all__ = ["LONGEST_CALL", "WorkspaceWrites"]
 
@@ -85,6 +86,7 @@ class WorkspaceWrites:
     async def _resolve_group(self, group: str) -> None:
         settle_after = self._resolver.times.find_lag
         async with transaction(self._pool) as connection:
+            await doubt_creates(connection, self.workspace, group)
             lost = await unknown_intents(connection, self.workspace, group, settle_after, AT_ONCE)
         for one in lost:
             try:

@@ -152,10 +152,12 @@ async def give_up_dead_owner(connection: Connection, owner: str, older_than: tim
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A write with unknown outcome, and how long ago it was sent (database time)."""
+    """A write with unknown outcome, and how long ago it was sent (database time). `must_look`: a create that
+    was sent again blindly for long enough."""
 
     candidate: Candidate
     age: timedelta
+    must_look: bool = False
 
 
 async def unknown_intents(
@@ -164,11 +166,13 @@ async def unknown_intents(
     """Unknown outcomes old enough to be looked for, oldest first, with their target's state."""
     rows = await connection.fetch(
         f"""select {CANDIDATE_COLUMNS}, c.external_id as linked_id, e.fields as entity_fields,
-                  s.fields as shadow_fields, clock_timestamp() - i.sent_at as age
+                  s.fields as shadow_fields, clock_timestamp() - i.sent_at as age,
+                  coalesce(l.look_after < clock_timestamp(), false) as must_look
              from intent i join entity e on e.id = i.entity_id
              left join crosswalk c on c.entity_id = i.entity_id and c.object = i.object and c.role = i.role
                                   and c.status = 'active'
              left join shadow s on s.entity_id = i.entity_id and s.object = i.object and s.role = i.role
+             left join lost_create l on l.intent_id = i.id
             where i.workspace = $1 and i.budget_group = $2 and i.state = 'unknown'
               and i.sent_at < clock_timestamp() - $3::interval and i.not_before <= clock_timestamp()
             order by i.sent_at limit $4""",  # noqa: S608 - fixed columns
@@ -177,4 +181,4 @@ async def unknown_intents(
         settle_after,
         limit,
     )
-    return [Lost(candidate_of(row), row["age"]) for row in rows]
+    return [Lost(candidate_of(row), row["age"], row["must_look"]) for row in rows]

@@ -53,9 +53,9 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
     """Due intents of a budget group, live before backfill, oldest first.
 
     Left out: those behind an unsettled write of the same target, those of a held target, and creates that
-    could double what is there: while a read of the workspace is not taken in, or a record may be the very
-    one. While a person holds the gate only the writes of an accepted plan pass; those go before a later plan
-    of their target.
+    could double what is there or write over it: while a read of the workspace is not taken in, a record may
+    be the very one, or one that was lost is to be looked for. While a person holds the gate only the writes
+    of an accepted plan pass; those go before a later plan of their target.
     """
     rows = await connection.fetch(
         f"""
@@ -69,6 +69,9 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
                and (i.op = 'update' or not exists (
                        select from unresolved q where q.workspace = i.workspace and q.object = i.object
                           and q.candidates @> array[i.entity_id]))
+               and (i.op = 'update' or not exists (
+                       select from lost_create l where l.entity_id = i.entity_id and l.object = i.object
+                          and l.role = i.role and l.look_after < clock_timestamp()))
                and (i.first_sent_at is not null or not exists (
                        select from shadow h where h.entity_id = i.entity_id and h.object = i.object
                           and h.role = i.role and h.hold_until > clock_timestamp()))

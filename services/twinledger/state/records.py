@@ -171,6 +171,10 @@ class CrosswalkRow:
     survivor: UUID | None = None
 
     @property
+    def target(self) -> Target:
+        return Target(self.entity_id, self.key.object, self.role)
+
+    @property
     def system(self) -> str:
         return system_of(self.key.object)
 

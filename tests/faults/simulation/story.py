@@ -19,8 +19,8 @@ from tests.faults.soak_fields import SIDES
 __all__ = ["Size", "Told", "tell"]
 
 _TIMES = {
-    "ingest": {"poll_interval_s": 20.0, "sweep_interval_s": 20.0, "call_timeout_s": 8.0},
-    "loader": {"find_lag_s": 2.0, "latest_run_s": 10.0, "upsert_blind_s": 20.0, "call_timeout_s": 8.0},
+    "ingest": {"poll_interval_s": 20.0, "sweep_interval_s": 20.0, "call_timeout_s": 4.0},
+    "loader": {"find_lag_s": 2.0, "latest_run_s": 10.0, "upsert_blind_s": 5.0, "call_timeout_s": 4.0},
 }
 _SKEW_S = 600.0
 _EDITS_A_TRADE = 12

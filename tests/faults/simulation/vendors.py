@@ -1,7 +1,7 @@
 """Simulation: the sandbox in this process: called without a socket, delivering without one, on virtual time.
 
-A call takes a moment to get there and a moment to come back. Whoever gives up while it is under way does
-not know whether it arrived: one time out of two it still does.
+A call takes a moment to get there and a moment to come back; now and then one stands in a queue until its
+caller has given up. Who gives up does not know whether it arrived: one time out of two it does, in its time.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from twinledger.sandbox.webhooks import Delivery
 __all__ = ["Refusal", "Vendors"]
 
 WIDE_OPEN = {"minute": None, "day": None, "in_flight": None, "credits": None, "token": None}
+_QUEUED, _QUEUED_S = 0.004, (3.0, 9.5)
 _ADDRESSES = {host: f"http://{host}.test" for host in HOSTS}
 _HOSTS = {urlsplit(address).hostname: host for host, address in _ADDRESSES.items()}
 
@@ -99,6 +100,10 @@ class Vendors:
     def last_line(self) -> int:
         return len(self.world.ledger)
 
+    def way_there(self) -> float:
+        """How long a call is under way; never longer than a vendor may run it late (`latest_run_s`)."""
+        return self._rng.uniform(*_QUEUED_S) if self._rng.random() < _QUEUED else self.moment()
+
     def moment(self) -> float:
         """How long something is under way."""
         return self._rng.expovariate(1 / 0.02) if self._rng.random() < 0.98 else self._rng.uniform(0.1, 1.5)
@@ -144,12 +149,14 @@ class _Transport(AsyncBaseTransport):
     async def handle_async_request(self, request: Request) -> Response:
         self._step("http.before")
         body = await request.aread()
+        loop = asyncio.get_running_loop()
+        arrives_at = loop.time() + self._vendors.way_there()
         try:
-            await asyncio.sleep(self._vendors.moment())
+            await asyncio.sleep(arrives_at - loop.time())
         except asyncio.CancelledError:
             if self._vendors.arrives_anyway():
                 with outside_of_life():
-                    task = asyncio.get_running_loop().create_task(self._unheard(request, body))
+                    task = loop.create_task(self._unheard(request, body, arrives_at))
                 self._vendors.late.add(task)
                 task.add_done_callback(self._vendors.late.discard)
             raise
@@ -165,7 +172,8 @@ class _Transport(AsyncBaseTransport):
             life.hears(line)
         return response
 
-    async def _unheard(self, request: Request, body: bytes) -> None:
+    async def _unheard(self, request: Request, body: bytes, arrives_at: float) -> None:
+        await asyncio.sleep(arrives_at - asyncio.get_running_loop().time())
         try:
             await self._vendors.send(request, body)
         except ConnectionResetError:

@@ -16,6 +16,7 @@ from twinledger.state.entities import save_entities
 from twinledger.state.history import save_audit, save_conflicts, save_reviews, withdraw_reviews
 from twinledger.state.identity import save_match_keys, save_references
 from twinledger.state.intents import insert_planned, save_intent_states, wake_waiting
+from twinledger.state.lost_creates import settle_lost_creates
 from twinledger.state.shadows import save_shadows
 
 __all__ = ["store_changes", "waiting_key"]
@@ -32,6 +33,7 @@ async def store_changes(connection: Connection, state: BatchState, outgoing: Seq
     await save_entities(connection, changed)
     await bind(connection, state.bound)
     await save_shadows(connection, (s for s in state.shadows.values() if s.changed))
+    await settle_lost_creates(connection, [row.target for row in state.bound])
     await save_match_keys(
         connection,
         state.workspace,

@@ -8,7 +8,8 @@ Only a create that is an upsert by reference may simply be repeated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,7 +23,7 @@ from twinledger.connectors.base.contract import (
     WriteAnswer,
 )
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Pool, transaction
+from twinledger.kernel.database import Connection, Pool, transaction
 from twinledger.kernel.errors import PermanentError, TransientError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.loader.steps.build_calls import bare_call, build_call
@@ -34,6 +35,7 @@ from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_outcomes import Lost, look_again, postpone
 from twinledger.state.landed import has_landed
+from twinledger.state.lost_creates import note_lost_create, settle_lost_creates
 from twinledger.state.records import LateWrite, Review, system_of
 from twinledger.state.shadows import hold_target
 
@@ -73,14 +75,15 @@ class UnknownResolver:
             await self._resolve_update(lost)
             return
         sink = self.sinks[system_of(intent.target.object)]
-        if sink.resend_is_safe.get(intent.target.object, False) and lost.age < self.times.upsert_blind:
-            await self._send_again(lost, hold=False)
+        resend_is_safe = sink.resend_is_safe.get(intent.target.object, False)
+        if resend_is_safe and lost.age < self.times.upsert_blind and not lost.must_look:
+            await self._create_again(lost, seen_absent=False)
             return
         found = await self._probe(sink, lost)
         if found:
             await self._adopt(lost, found)
-        elif lost.age > self.times.latest_run or sink.resend_is_safe.get(intent.target.object, False):
-            await self._send_again(lost, hold=True)
+        elif resend_is_safe or lost.age > self.times.latest_run:
+            await self._create_again(lost, seen_absent=True)
         else:
             await self.look_again(lost)
 
@@ -139,17 +142,39 @@ class UnknownResolver:
             return True
         return has_landed(shown, plain, lost.candidate.shadow)
 
+    async def _create_again(self, lost: Lost, *, seen_absent: bool) -> None:
+        """Same reference, same values; kept in mind until a create of this side is answered, unless nothing
+        is there and nothing can come any more."""
+        now, intent = self.clock.now(), lost.candidate.intent
+        blind_until = (now if seen_absent else now - lost.age) + self.times.upsert_blind
+        async with self._put_back(lost) as connection:
+            if seen_absent and lost.age > self.times.latest_run:
+                await settle_lost_creates(connection, [intent.target])
+            else:
+                await note_lost_create(
+                    connection, intent, self._late(lost), blind_until, seen_absent=seen_absent
+                )
+
     async def _send_again(self, lost: Lost, *, hold: bool) -> None:
-        """Same reference, same values. Held: the lost call may run late and put an old value back."""
+        """Same values. Held: the lost call may run late and put an old value back."""
+        async with self._put_back(lost) as connection:
+            if hold:
+                await hold_target(connection, lost.candidate.intent.target, self._late(lost))
+
+    @asynccontextmanager
+    async def _put_back(self, lost: Lost) -> AsyncIterator[Connection]:
+        """Planned again, with what the caller notes of it."""
         intent = lost.candidate.intent
         error = TransientError("outcome unknown, not found", error_class="network", sent=True)
         async with transaction(self.pool) as connection:
             await lock_entities(connection, [intent.target.entity_id])
-            if hold:
-                until = self.clock.now() - lost.age + self.times.latest_run
-                late = LateWrite(until, intent.expected or {}, intent.bases)
-                await hold_target(connection, intent.target, late)
+            yield connection
             await postpone(connection, intent, 0.0, error, step=False)
+
+    def _late(self, lost: Lost) -> LateWrite:
+        intent = lost.candidate.intent
+        until = self.clock.now() - lost.age + self.times.latest_run
+        return LateWrite(until, intent.expected or {}, intent.bases)
 
     async def look_again(self, lost: Lost) -> None:
         """Not now: it was not found, or could not be looked for."""

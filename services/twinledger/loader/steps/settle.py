@@ -35,6 +35,7 @@ from twinledger.state.intent_outcomes import (
     unsettled,
 )
 from twinledger.state.intents import wake_waiting
+from twinledger.state.lost_creates import settle_lost_creates
 from twinledger.state.records import CrosswalkRow, ExternalKey, Fields, Intent, Marks, Review, Shadow, Target
 from twinledger.state.shadows import load_shadows, save_shadows
 
@@ -94,6 +95,8 @@ class Settler:
         met = {built.intent.id for built, _ in kept if _was_read_meanwhile(built.intent, known)}
         raised = [one for one in kept if one[0].intent.id in news]
         await carry_on(connection, await self._raise_shadows(connection, raised, known))
+        made = {built.intent.target for built, _ in kept if built.intent.op == "create"}
+        await settle_lost_creates(connection, made)
         await confirm(connection, [(built.intent.id, answer.external_id) for built, answer in kept])
         rows = [_row(built, answer) for built, answer in kept]
         await wake(connection, [row.key.text() for row in rows])

@@ -1,0 +1,145 @@
+"""A create whose answer was lost, in a vendor that takes the same one again as an upsert."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.fakes.feeding import ANA
+from tests.integration.loader.conftest import Loader
+
+from twinledger.connectors.base.contract import NotApplied, UnknownOutcome, WriteAnswer, WriteCall
+from twinledger.kernel.errors import TransientError
+
+CONTACT = "zoho_books.contact"
+LATE = """select hold_until > now() as is_held, late -> 'fields' ->> 'email' as email
+            from shadow where object = $1"""
+_LONG_S = 3600.0
+
+
+class Weather:
+    """`arrives`: whether the lost call did its work; the second one is refused, and waits for an hour."""
+
+    def __init__(self, loader: Loader, *, arrives: bool) -> None:
+        self._loader = loader
+        self.vendor = loader.vendors["zoho_books"]
+        self.vendor.resend_is_safe = {CONTACT: True}
+        self.vendor.before, self.vendor.after = self._before, self._after
+        self._arrives, self._calls = arrives, 0
+
+    def _before(self, call: WriteCall) -> WriteAnswer | None:
+        self._calls += 1
+        if self._calls == 1 and not self._arrives:
+            return UnknownOutcome("connection reset")
+        if self._calls == 2:
+            return NotApplied(TransientError("no route", error_class="network", retry_after_s=_LONG_S))
+        return None
+
+    def _after(self, call: WriteCall) -> WriteAnswer | None:
+        return UnknownOutcome("no answer in time") if self._calls == 1 else None
+
+    async def refused(self) -> None:
+        """The same create was sent again and refused."""
+        await self._loader.enrich.feed(self._loader.enrich.record("freshbooks.client", "1", ANA))
+
+        async def holds() -> bool:
+            rows = await self._loader.enrich.rows("select failures from intent where object = $1", CONTACT)
+            return bool(rows and rows[0]["failures"])
+
+        await self._loader.until(holds)
+
+    async def clears(self, *, later: bool) -> None:
+        """What waits is due. Later: a minute has passed."""
+        if later:
+            await self._loader.enrich.pool.execute("update lost_create set look_after = now()")
+        await self._loader.enrich.pool.execute("update intent set not_before = now() where state = 'planned'")
+
+    def somebody_types(self, **fields: Any) -> None:
+        (record,) = self.vendor.records.values()
+        record.update(fields)
+
+    @property
+    def sent(self) -> list[WriteCall]:
+        return [call for request in self.vendor.requests for call in request if call.phase is None]
+
+
+async def lost_creates(loader: Loader) -> list[dict[str, Any]]:
+    return await loader.enrich.rows("select intent_id from lost_create")
+
+
+async def test_after_a_while_it_is_looked_for_before_it_is_repeated(loader: Loader) -> None:
+    """The record is there, and somebody has typed into it: the same values again would take that back."""
+    weather = Weather(loader, arrives=True)
+    await weather.refused()
+    weather.somebody_types(website="https://typed.example")
+    await weather.clears(later=True)
+    await loader.settled(CONTACT)
+    assert [call.op for call in weather.sent] == ["create", "create"]  # the lost one, the refused one
+    (record,) = weather.vendor.records.values()
+    assert record["website"] == "https://typed.example"
+    assert await lost_creates(loader) == []
+
+
+async def test_a_newer_plan_waits_for_the_look_too(loader: Loader) -> None:
+    """What the lost create has made is read again, and gets the rest as an update."""
+    weather = Weather(loader, arrives=True)
+    await weather.refused()
+    weather.somebody_types(website="https://typed.example")
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"notes": "newer"}))
+    assert await loader.states(CONTACT) == ["superseded", "planned"]
+    await weather.clears(later=True)
+
+    async def is_found() -> bool:
+        return await loader.states(CONTACT) == ["confirmed", "superseded"]
+
+    await loader.until(is_found)
+    shown = {name: value for name, value in ANA.items() if name != "kind"}
+    typed = shown | {"website": "https://typed.example"}
+    await loader.enrich.feed(loader.enrich.record(CONTACT, "1", typed, at=datetime.now(UTC)))
+    await loader.until(lambda: _is_updated(loader))
+    assert [call.op for call in weather.sent] == ["create", "create", "update"]
+    (record,) = weather.vendor.records.values()
+    assert record["website"] == "https://typed.example" and "newer" in record["notes"]
+
+
+async def _is_updated(loader: Loader) -> bool:
+    return await loader.states(CONTACT) == ["confirmed", "superseded", "confirmed"]
+
+
+async def test_what_never_arrived_is_created_after_the_look(loader: Loader) -> None:
+    weather = Weather(loader, arrives=False)
+    await weather.refused()
+    await weather.clears(later=True)
+    await loader.settled(CONTACT)
+    assert len(weather.vendor.records) == 1 and len({call.reference for call in weather.sent}) == 1
+
+
+async def test_at_once_it_is_repeated_without_a_look(loader: Loader) -> None:
+    weather = Weather(loader, arrives=True)
+    await weather.refused()
+    await weather.clears(later=False)
+    await loader.settled(CONTACT)
+    assert [call.op for call in weather.sent] == ["create"] * 3
+
+
+@pytest.mark.parametrize("seen_first", [False, True])
+async def test_the_lost_call_is_known_should_it_run_late(loader: Loader, seen_first: bool) -> None:
+    """Whether an answer or the record itself tells that it is there: nothing is sent before it cannot run any
+    more, and what it puts back then is no edit."""
+    weather = Weather(loader, arrives=False)
+    await weather.refused()
+    if seen_first:
+        (call, *_) = weather.sent
+        shown = {name: value for name, value in ANA.items() if name != "kind"}
+        await loader.enrich.feed(
+            loader.enrich.record(CONTACT, "7", shown, reference=call.reference, at=datetime.now(UTC))
+        )
+    await weather.clears(later=False)
+
+    async def is_there() -> bool:
+        return bool(await loader.enrich.rows("select 1 from shadow where object = $1", CONTACT))
+
+    await loader.until(is_there)
+    assert await loader.enrich.rows(LATE, CONTACT) == [{"is_held": True, "email": ANA["email"]}]
+    assert await lost_creates(loader) == []
