@@ -48,7 +48,7 @@ _ONCE_ONLY = (
         [f"{LOADER}test_loader.py"],
         "twinledger.loader.steps.resolve_unknown",
         "elif resend_is_safe or lost.age > self.times.latest_run:",
-        "else:",
+        "elif True:",
     ),
     Safeguard(
         "adopt after comparing",

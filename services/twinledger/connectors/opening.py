@@ -77,7 +77,8 @@ class OpenSystems:
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Builds connectors with stored, self-renewing tokens; `systems` are those that anything is done with."""
+    """Builds connectors with stored, self-renewing tokens; `systems` are those that anything is done with,
+    `call_timeout_s` bounds each call as a whole."""
 
     pool: Pool
     platforms: Mapping[str, PlatformSettings]
@@ -86,6 +87,7 @@ class Opener:
     clock: Clock
     sealer: Sealer
     systems: Collection[str]
+    call_timeout_s: float = 30
 
     async def served(self, workspace: str) -> OpenSystems:
         """The systems whose connections can be worked over now."""
@@ -108,6 +110,7 @@ class Opener:
                     stored[info.platform].account,
                     tokens[info.platform],
                     api_url=settings[info.platform].api_url,
+                    timeout_s=self.call_timeout_s,
                 )
                 opened[system] = registry.build(system, connection_info, http=self.http, clock=self.clock)
         return OpenSystems(opened, tokens, absent)

@@ -27,7 +27,7 @@ class IngestOptions(BaseModel):
     """A handshake that did not come by then is asked for again."""
     audit_every_s: float = Field(default=21_600.0, ge=0)
     """Both sides are compared again that long after the last time; 0: only when asked."""
-    call_timeout_s: float = 30.0
+    call_timeout_s: float = Field(default=30.0, gt=0)
     ack_timeout_s: float = 5.0
     """A delivery whose hint the broker has not acknowledged by then is answered 503."""
 

@@ -64,7 +64,16 @@ async def wire(settings: IngestSettings, runtime: Runtime) -> AsyncIterator[Sequ
         stack.push_async_callback(hints.aclose)
         heard = _heard(load_shipped())
         sealer = Sealer(open_key_wrapper())
-        opener = Opener(pool, settings.platforms, settings.environment, http, runtime.clock, sealer, heard)
+        opener = Opener(
+            pool,
+            settings.platforms,
+            settings.environment,
+            http,
+            runtime.clock,
+            sealer,
+            heard,
+            call_timeout_s=settings.ingest.call_timeout_s,
+        )
         yield _Ingest(settings, runtime, pool, producer, opener, hints, heard).workers()
 
 

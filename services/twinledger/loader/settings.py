@@ -16,12 +16,13 @@ __all__ = ["LoaderSettings", "LoaderTimes"]
 
 class LoaderTimes(BaseModel):
     """`find_lag_s` is D, until a lost write can be found. `latest_run_s` is T_max: no request runs later
-    than that at a vendor. After `upsert_blind_s` even an upsert looks before it is repeated."""
+    than that at a vendor. After `upsert_blind_s` even an upsert looks before it is repeated. A call is given up
+    after `call_timeout_s`, well before its mark counts as that of a dead process (`LONGEST_CALL`)."""
 
     find_lag_s: float = 5.0
     latest_run_s: float = 120.0
     upsert_blind_s: float = 60.0
-    call_timeout_s: float = 30.0
+    call_timeout_s: float = Field(default=30.0, gt=0, le=50)
     send_by_s: float = 1.0
 
 

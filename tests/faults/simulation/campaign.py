@@ -31,6 +31,7 @@ class Campaign:
     seeds: int = 0
     overwritten: int = 0
     kills: int = 0
+    ran_late: int = 0
     failed: list[int] = field(default_factory=list)
 
     @classmethod
@@ -46,13 +47,14 @@ class Campaign:
         self.edits += told["edits"]
         self.overwritten += told["overwritten"]
         self.kills += len(told["deaths"])
+        self.ran_late += told["ran_late"]
         if told["faults"]:
             self.failed.append(told["seed"])
 
     def summary(self) -> str:
         bound = f", at most {3 / self.edits:.1e} a failure per edit (95 %)" if not self.failed else ""
         return (
-            f"{self.edits} edits in {self.seeds} seeds, {self.kills} kills, {len(self.failed)} seeds failed"
+            f"{self.edits} edits in {self.seeds} seeds, {self.kills} kills, {self.ran_late} calls run late, {len(self.failed)} seeds failed"
             f"{bound}; {self.overwritten} edits met our own write before we could know of them"
         )
 

@@ -51,6 +51,7 @@ class Told:
     virtual_s: float = 0.0
     statements: int = 0
     calls: int = 0
+    ran_late: int = 0
     deaths: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -95,7 +96,7 @@ async def tell(loop: VirtualLoop, port: Port, seed: int, size: Size) -> Told:
     told.edits = people.edits + money.acts + merges.acts
     told.overwritten, told.deaths = judge.overwritten, world.deaths
     told.virtual_s, told.statements = loop.time() - began, port.statements - statements
-    told.calls = world.vendors.calls
+    told.calls, told.ran_late = world.vendors.calls, world.vendors.ran_late
     return told
 
 

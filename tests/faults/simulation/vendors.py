@@ -52,6 +52,8 @@ class Vendors:
         }
         self.calls = 0
         self.late: set[asyncio.Task[None]] = set()
+        self.ran_late = 0
+        """Calls that did their work after their caller had given up."""
         self.unheard: set[int] = set()
         """Calls, by their line in the ledger, whose answer reached nobody."""
         for limiter in self.world.limiters.values():
@@ -178,6 +180,7 @@ class _Transport(AsyncBaseTransport):
             await self._vendors.send(request, body)
         except ConnectionResetError:
             return
+        self._vendors.ran_late += 1
         self._vendors.unheard.add(self._vendors.last_line())
 
 
