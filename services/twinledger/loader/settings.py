@@ -16,8 +16,8 @@ __all__ = ["LoaderSettings", "LoaderTimes"]
 
 class LoaderTimes(BaseModel):
     """`find_lag_s` is D, until a lost write can be found. `latest_run_s` is T_max: no request runs later
-    than that at a vendor. After `upsert_blind_s` even an upsert looks before it is repeated. A call is given up
-    after `call_timeout_s`, well before its mark counts as that of a dead process (`LONGEST_CALL`)."""
+    than that at a vendor. After `upsert_blind_s` even an upsert looks before it is repeated. A call is given
+    up after `call_timeout_s`, well before its mark counts as that of a dead process (`LONGEST_CALL`)."""
 
     find_lag_s: float = 5.0
     latest_run_s: float = 120.0

@@ -54,7 +54,8 @@ class Campaign:
     def summary(self) -> str:
         bound = f", at most {3 / self.edits:.1e} a failure per edit (95 %)" if not self.failed else ""
         return (
-            f"{self.edits} edits in {self.seeds} seeds, {self.kills} kills, {self.ran_late} calls run late, {len(self.failed)} seeds failed"
+            f"{self.edits} edits in {self.seeds} seeds, {self.kills} kills, {self.ran_late} calls run late, "
+            f"{len(self.failed)} seeds failed"
             f"{bound}; {self.overwritten} edits met our own write before we could know of them"
         )
 

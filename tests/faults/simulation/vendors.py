@@ -24,7 +24,7 @@ from twinledger.sandbox.webhooks import Delivery
 __all__ = ["Refusal", "Vendors"]
 
 WIDE_OPEN = {"minute": None, "day": None, "in_flight": None, "credits": None, "token": None}
-_QUEUED, _QUEUED_S = 0.004, (3.0, 9.5)
+_QUEUED, _QUEUED_S = 0.01, (3.0, 9.5)
 _ADDRESSES = {host: f"http://{host}.test" for host in HOSTS}
 _HOSTS = {urlsplit(address).hostname: host for host, address in _ADDRESSES.items()}
 
