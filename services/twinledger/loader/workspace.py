@@ -80,13 +80,14 @@ class WorkspaceWrites:
 
     async def _resolve(self) -> None:
         """Unknown outcomes, oldest first."""
+        async with transaction(self._pool) as connection:
+            await doubt_creates(connection, self.workspace)
         for group in self._executors:
             await self._resolve_group(group)
 
     async def _resolve_group(self, group: str) -> None:
         settle_after = self._resolver.times.find_lag
         async with transaction(self._pool) as connection:
-            await doubt_creates(connection, self.workspace, group)
             lost = await unknown_intents(connection, self.workspace, group, settle_after, AT_ONCE)
         for one in lost:
             try:

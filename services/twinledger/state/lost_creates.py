@@ -35,13 +35,13 @@ async def note_lost_create(
     )
 
 
-async def doubt_creates(connection: Connection, workspace: str, group: str) -> None:
+async def doubt_creates(connection: Connection, workspace: str) -> None:
     """Lost creates that were to be sent again by now, they or a newer plan: unknown once more."""
     await connection.execute(
         """update intent i set state = 'unknown', expected = l.late -> 'fields', settled_at = null,
                   not_before = clock_timestamp()
              from lost_create l
-            where i.id = l.intent_id and i.workspace = $1 and i.budget_group = $2
+            where i.id = l.intent_id and i.workspace = $1
               and i.state in ('planned', 'superseded') and l.look_after < clock_timestamp()
               and exists (select from intent p where p.entity_id = l.entity_id and p.object = l.object
                              and p.role = l.role and p.state = 'planned' and p.waits_for is null
@@ -49,7 +49,6 @@ async def doubt_creates(connection: Connection, workspace: str, group: str) -> N
               and not exists (select from intent u where u.entity_id = l.entity_id and u.object = l.object
                                  and u.role = l.role and u.state in ('sending', 'unknown'))""",
         workspace,
-        group,
     )
 
 

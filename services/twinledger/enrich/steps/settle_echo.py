@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from twinledger.enrich.losses import is_loss
 from twinledger.enrich.observed import BatchState, Observed
@@ -17,6 +18,8 @@ from twinledger.state.records import Fields, Intent, Shadow, Target
 
 __all__ = ["is_mid_flight", "settle_echo"]
 
+_SEEN_WITHIN = timedelta(seconds=90)
+"""Of a write: every object is polled once a minute."""
 
 Models = Mapping[str, CanonicalField]
 """The fields of the record's entity, by path."""
@@ -50,10 +53,13 @@ def settle_echo(
 
 
 def _came_late(observed: Observed, target: Target, state: BatchState, models: Models) -> bool:
-    """The vendor ran a write after all that was given up for lost: its values are no person's edit."""
+    """The vendor ran a write after all that was given up for lost: its values are no person's edit. What it
+    did at the last moment is seen a poll later, or by whoever looked first since."""
     shadow = state.shadows.get(target)
     late = shadow.late if shadow is not None else None
-    if shadow is None or late is None or observed.read_started_at > late.until:
+    if shadow is None or late is None:
+        return False
+    if shadow.read_started_at > late.until or observed.read_started_at > late.until + _SEEN_WITHIN:
         return False
     sent = {path: value for path, value in late.fields.items() if not shadow.holds(path, value)}
     seen = _as_sent(observed, sent, shadow, models)

@@ -109,23 +109,30 @@ def late(shadow: Shadow, until: datetime, **fields: Any) -> BatchState:
     return BatchState("default", shadows={TARGET: shadow})
 
 
-def test_a_write_given_up_for_lost_that_comes_late_is_no_edit() -> None:
-    state = late(a_shadow(name="old", city="Ulm"), NOON + timedelta(minutes=1), name="ours")
+@pytest.mark.parametrize("until_s", [60.0, -60.0])
+def test_a_write_given_up_for_lost_that_comes_late_is_no_edit(until_s: float) -> None:
+    """Seen while it may still run, or by the poll after that."""
+    known = a_shadow(name="old", city="Ulm")
+    known.read_started_at = NOON - timedelta(minutes=2)
+    state = late(known, NOON + timedelta(seconds=until_s), name="ours")
     assert settle_echo(shown(name="ours", city="Ulm"), TARGET, state, MODELS, carries_reference=True)
     shadow = state.shadows[TARGET]
     assert (shadow.fields["name"], shadow.bases["name"], shadow.bases["city"]) == ("ours", 3, 1)
 
 
 @pytest.mark.parametrize(
-    ("until_s", "name"),
+    ("until_s", "read_s", "name"),
     [
-        pytest.param(-1.0, "ours", id="too late to be ours"),
-        pytest.param(60.0, "theirs", id="another value"),
-        pytest.param(60.0, "old", id="it has not come"),
+        pytest.param(-120.0, -180.0, "ours", id="too late to be ours"),
+        pytest.param(-60.0, -30.0, "ours", id="somebody has looked since it could run"),
+        pytest.param(60.0, 0.0, "theirs", id="another value"),
+        pytest.param(60.0, 0.0, "old", id="it has not come"),
     ],
 )
-def test_else_it_is_what_the_side_says(until_s: float, name: str) -> None:
-    state = late(a_shadow(name="old"), NOON + timedelta(seconds=until_s), name="ours")
+def test_else_it_is_what_the_side_says(until_s: float, read_s: float, name: str) -> None:
+    known = a_shadow(name="old")
+    known.read_started_at = NOON + timedelta(seconds=read_s)
+    state = late(known, NOON + timedelta(seconds=until_s), name="ours")
     assert not settle_echo(shown(name=name), TARGET, state, MODELS, carries_reference=True)
     assert state.shadows[TARGET].fields["name"] == "old"
 
