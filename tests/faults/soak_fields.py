@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 SIDES = ("freshbooks", "zoho_crm", "zoho_books")
@@ -118,12 +119,13 @@ def _country(rng: random.Random, number: int) -> str:
 
 
 def _price(rng: random.Random, number: int) -> str:
-    return f"{number % 900 + 1}.{rng.choice(('00', '5', '25', '99'))}"
+    return f"{number % 900 + 1}.{rng.choice(('00', '5', '25', '99', '125', '3333', '005', '9999'))}"
 
 
 def price_meaning(value: Any) -> str:
+    """To the cent: more is not kept everywhere."""
     amount: Any = value["amount"] if isinstance(value, Mapping) else value
-    return f"{float(amount):.2f}"
+    return str(Decimal(str(amount)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def _places(freshbooks: str, crm: str | None, books: str | None) -> Places:

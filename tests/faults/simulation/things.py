@@ -84,14 +84,15 @@ class Thing:
         return left or {self.held.get(name, "")}
 
     def _was_seen(self, one: Typed, other: Typed, typed: Sequence[Typed]) -> bool:
-        """The other side typed over this value after it had arrived there, and not over its own."""
+        """The other side typed over this value after it had arrived there, and not over its own or a third
+        side's: two may have typed the same, and one of them be unseen."""
         meaning = self.fields[one.field].meaning
-        own = {meaning(each.value) for each in typed if each.side == other.side} | {self.held.get(one.field)}
+        others = {meaning(each.value) for each in typed if each.side != one.side}
         return (
             other.side != one.side
             and other.at > one.at
             and other.over == meaning(one.value)
-            and other.over not in own
+            and other.over not in others | {self.held.get(one.field)}
         )
 
 
