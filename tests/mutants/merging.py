@@ -96,6 +96,20 @@ MERGING = (
         "return confirmed",
     ),
     Safeguard(
+        "a late write is seen by the poll after it",
+        [f"{STEPS}test_settle_echo.py"],
+        "twinledger.enrich.steps.settle_echo",
+        "observed.read_started_at > late.until + _SEEN_WITHIN:",
+        "observed.read_started_at > late.until:",
+    ),
+    Safeguard(
+        "a late write that somebody has looked for is none any more",
+        [f"{STEPS}test_settle_echo.py"],
+        "twinledger.enrich.steps.settle_echo",
+        "if shadow.read_started_at > late.until or",
+        "if",
+    ),
+    Safeguard(
         "counts wait for their write",
         [f"{ENRICH}test_field_policies.py", f"{STEPS}test_settle_echo.py"],
         "twinledger.enrich.steps.observe",

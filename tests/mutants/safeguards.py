@@ -65,6 +65,13 @@ _ONCE_ONLY = (
         "return False",
     ),
     Safeguard(
+        "a newer plan waits for the look at a lost create",
+        [f"{LOADER}test_lost_creates.py"],
+        "twinledger.state.lost_creates",
+        "and i.state in ('planned', 'superseded') and",
+        "and i.state = 'planned' and",
+    ),
+    Safeguard(
         "a lost create is looked for again",
         [f"{LOADER}test_lost_creates.py"],
         "twinledger.state.intent_queue",
@@ -140,6 +147,13 @@ _ONCE_ONLY = (
         "twinledger.ingest.vendor_clock",
         "return read_at >= stamp + SECOND_IS_OVER + self._behind",
         "return read_at >= stamp + SECOND_IS_OVER",
+    ),
+    Safeguard(
+        "a clock is judged by when the answer is here",
+        ["tests/integration/ingest/test_reader.py"],
+        "twinledger.ingest.reader",
+        "self._vendor_clock.shows(document.updated_at, answered_at)",
+        "self._vendor_clock.shows(document.updated_at, document.read_started_at)",
     ),
     Safeguard(
         "half an answer is no word of the vendor",

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -66,6 +66,8 @@ class ScriptedSource:
     pages: Callable[[datetime | None, str | None], Page] = lambda since, page: Page([])
     left_out_of_lists: set[str] = field(default_factory=set)
     before_answer: Callable[[], Any] | None = None
+    slow_s: float = 0.0
+    """So long before its answer each read began."""
 
     async def read(self, object_name: str, ids: Sequence[str], permit: CallPermit) -> Read:
         self.reads.append(list(ids))
@@ -88,7 +90,8 @@ class ScriptedSource:
     def document(self, external_id: str) -> SourceDocument:
         body = orjson.dumps({"id": int(external_id), **self.records.get(external_id, {})})
         stamp = self.stamps.get(external_id)
-        return SourceDocument(OBJECT, external_id, body, SystemClock().now(), updated_at=stamp)
+        began = SystemClock().now() - timedelta(seconds=self.slow_s)
+        return SourceDocument(OBJECT, external_id, body, began, updated_at=stamp)
 
 
 @dataclass

@@ -48,6 +48,21 @@ async def test_a_stamp_is_kept_that_no_clock_could_have_made_now(
     assert await stage.pool.fetchval("select read_stamp from due_read") == (at if kept else None)
 
 
+async def test_a_stamp_made_during_a_slow_read_does_not_tell_that_the_clock_is_right(stage: Stage) -> None:
+    """It was made a second before the answer, so the clock may be a second behind: the other stamp, two and a
+    half seconds older than the beginning of the read, may be that of a second which was not over."""
+    now, stage.source.slow_s = SystemClock().now(), 10.0
+    stage.source.records.update({"7": {}, "8": {}})
+    stage.source.stamps["7"] = now - timedelta(seconds=1)
+    stage.source.stamps["8"] = now - timedelta(seconds=12.5)
+    await stage.hint("7", "8")
+    async with running(stage.reader()):
+        await eventually(lambda: len(stage.source_records()) == 2)
+    assert await stage.due() == 0
+    rows = await stage.pool.fetch("select read_stamp from due_read")
+    assert [row["read_stamp"] for row in rows] == [None, None]
+
+
 async def test_a_wake_is_answered_at_once(stage: Stage) -> None:
     stage.source.records["7"] = {}
     async with running(stage.reader()) as reader:
