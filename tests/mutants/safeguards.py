@@ -65,6 +65,13 @@ _ONCE_ONLY = (
         "return False",
     ),
     Safeguard(
+        "what a look shows is told",
+        [f"{LOADER}test_loader.py"],
+        "twinledger.loader.steps.resolve_unknown",
+        "await outbox.append(connection, [self.settler.feed_back.seen(intent, one) for one in seen])",
+        "pass",
+    ),
+    Safeguard(
         "a newer plan waits for the look at a lost create",
         [f"{LOADER}test_lost_creates.py"],
         "twinledger.state.lost_creates",

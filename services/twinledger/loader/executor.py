@@ -46,6 +46,7 @@ from twinledger.state.intent_queue import (
     set_waiting,
     supersede,
 )
+from twinledger.state.records import Fields
 
 __all__ = ["AWAY", "Executor", "ExecutorSettings"]
 
@@ -213,7 +214,7 @@ class Executor:
         async with transaction(self._pool) as connection:
             paid = await self._take(connection, requests)
             marks = [
-                Sending(built.intent, built.expected, built.call.phase, permit)
+                Sending(built.intent, built.expected, self._carried(built), built.call.phase, permit)
                 for request, permit in paid
                 for built in request.built
             ]
@@ -230,6 +231,13 @@ class Executor:
             else:
                 await self._hand_back(permit, None)
         return sending
+
+    def _carried(self, built: Built) -> Fields:
+        """Should an update be lost and run late, all that it states comes back, not only what it changes."""
+        if built.call.op == "create":
+            return {}
+        stated = self._mappings[built.call.object].stated_in(built.call.body)
+        return {path: value for path, value in stated.items() if path not in built.expected}
 
     async def _take(self, connection: Connection, requests: Sequence[Request]) -> list[tuple[Request, UUID]]:
         """A permit for each request that the budget lets go now: lane by lane, the best first."""

@@ -120,10 +120,11 @@ async def next_due(connection: Connection, workspace: str, group: str) -> float 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One intent about to leave: what the call carries and the permit that pays for it."""
+    """One intent about to leave: what the call carries of its patch and besides, and the permit that pays."""
 
     intent: Intent
     expected: Fields
+    carried: Fields
     phase: str | None
     permit_id: UUID
 
@@ -135,11 +136,12 @@ async def mark_sending(
     rows = await connection.fetch(
         """
         update intent i set state = 'sending', attempt = i.attempt + 1, expected = t.expected::jsonb,
-               phase = t.phase, permit_id = t.permit, owner = $6, sent_at = clock_timestamp(),
+               carried = t.carried::jsonb, phase = t.phase, permit_id = t.permit, owner = $7,
+               sent_at = clock_timestamp(),
                first_sent_at = coalesce(i.first_sent_at, clock_timestamp()),
-               send_by = clock_timestamp() + make_interval(secs => $7)
-          from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::uuid[])
-               as t(id, attempt, expected, phase, permit)
+               send_by = clock_timestamp() + make_interval(secs => $8)
+          from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::uuid[])
+               as t(id, attempt, expected, carried, phase, permit)
          where i.id = t.id and i.attempt = t.attempt and i.state = 'planned'
            and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
                               and u.role = i.role and u.state in ('sending', 'unknown'))
@@ -148,6 +150,7 @@ async def mark_sending(
         [s.intent.id for s in sendings],
         [s.intent.attempt for s in sendings],
         [orjson.dumps(s.expected).decode() for s in sendings],
+        [orjson.dumps(s.carried).decode() for s in sendings],
         [s.phase for s in sendings],
         [s.permit_id for s in sendings],
         owner,

@@ -25,7 +25,7 @@ __all__ = [
 INTENT_COLUMNS = (
     "id, workspace, budget_group, entity_id, object, role, op, patch, bases, state, entity_version, lane,"
     " reference, attempt, failures, name_attempt, expected, phase, waits_for, received_at, sent_at,"
-    " first_sent_at, external_id, permit_id, released_by"
+    " first_sent_at, external_id, permit_id, released_by, carried"
 )
 """In the order of Intent's fields, its target as three: `intent_of` counts on it."""
 _WIDTH = len(INTENT_COLUMNS.split(","))

@@ -207,6 +207,8 @@ class Intent:
     permit_id: UUID | None = None
     released_by: str | None = None
     """The accepted plan that lets it through a held gate."""
+    carried: Fields | None = None
+    """What a lost update stated besides `expected`: the rest of what the vendor takes whole."""
     changed: bool = False
 
 

@@ -116,6 +116,21 @@ async def test_an_update_lost_on_the_way_is_sent_again(loader: Loader) -> None:
     assert "ours" in record["notes"]
 
 
+async def test_what_a_look_after_a_lost_update_shows_is_told(loader: Loader) -> None:
+    """The lost call may still run, over an edit that nobody else has heard of."""
+    vendor = loader.vendors["zoho_books"]
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    vendor.before = once(UnknownOutcome("no answer in time"))
+    (record,) = vendor.records.values()
+    record["website"] = "https://typed.example"
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"notes": "ours"}))
+    await loader.until(lambda: _all_settled(loader))
+    rows = await loader.enrich.rows("select value from outbox where topic like '%source-records%'")
+    documents = [loader.enrich.codec.decode(bytes(row["value"]))[1]["document"] for row in rows]
+    assert sum(b"https://typed.example" in document for document in documents) == 1
+
+
 async def test_a_throttled_write_goes_back_to_planned_and_is_sent_later(loader: Loader) -> None:
     throttled = TransientError("slow down", error_class="rate_limited", retry_after_s=0.05)
     loader.vendors["zoho_books"].before = once(NotApplied(throttled))

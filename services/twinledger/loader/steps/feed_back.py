@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from twinledger.connectors.base.contract import Applied
+from twinledger.connectors.base.contract import Applied, SourceDocument
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import ErrorClass, PermanentError, TransientError, TwinledgerError
@@ -53,12 +53,17 @@ class FeedBack:
         travel = [(i, answer) for i, answer in applied if i.id in news and answer.document is not None]
         told = {intent.id for intent, _ in travel}
         return [
-            *(self._source_record(intent, answer) for intent, answer in travel),
+            *(self._answer(intent, answer) for intent, answer in travel),
             *self.looks(
                 [(i, answer.external_id) for i, answer in applied if i.id not in told or i.id in met]
             ),
             *(self._result(i, "confirmed", a.external_id, None, a.ended_at) for i, a in applied),
         ]
+
+    def seen(self, intent: Intent, document: SourceDocument) -> OutRecord:
+        """The record as it was read to find out what became of the write: somebody may have edited it."""
+        event_id = str(derived_id("seen", str(intent.id), document.read_started_at.isoformat()))
+        return self._source_record(intent, document, event_id)
 
     def looks(self, wanted: Iterable[tuple[Intent, str]]) -> list[OutRecord]:
         """These records are read again: what we wrote is to be seen, or what somebody else did."""
@@ -107,20 +112,26 @@ class FeedBack:
         await insert_rows(connection, [letter])
         return [letter]
 
-    def _source_record(self, intent: Intent, answer: Applied) -> OutRecord:
+    def _answer(self, intent: Intent, answer: Applied) -> OutRecord:
+        event_id = str(derived_id("answer", str(intent.id), str(intent.attempt)))
+        shown = SourceDocument(
+            intent.target.object, answer.external_id, answer.document or b"", answer.ended_at
+        )
+        return self._source_record(intent, shown, event_id)
+
+    def _source_record(self, intent: Intent, document: SourceDocument, event_id: str) -> OutRecord:
         value: dict[str, Any] = {
             "workspace": intent.workspace,
-            "object": intent.target.object,
-            "external_id": answer.external_id,
-            "document": answer.document,
+            "object": document.object,
+            "external_id": document.external_id,
+            "document": document.document,
             "gone": False,
-            "read_started_at": answer.ended_at,
-            "related": {},
+            "read_started_at": document.read_started_at,
+            "related": dict(document.related),
         }
-        event_id = str(derived_id("answer", str(intent.id), str(intent.attempt)))
         return OutRecord(
             SOURCE_RECORDS.name,
-            key_of(intent.workspace, intent.target.object, answer.external_id),
+            key_of(intent.workspace, document.object, document.external_id),
             self.codec.encode("source-record", value),
             self._headers(intent, "source-record", event_id),
         )

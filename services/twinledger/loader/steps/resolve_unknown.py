@@ -31,6 +31,7 @@ from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.loader.steps.settle import Answered, Settler
 from twinledger.mapping.document import decode
 from twinledger.mapping.lens import ObjectMapping
+from twinledger.road import outbox
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_outcomes import Lost, look_again, postpone
@@ -120,7 +121,7 @@ class UnknownResolver:
         intent = lost.candidate.intent
         external_id = lost.candidate.external_id
         if external_id is None:
-            await self._send_again(lost, hold=False)
+            await self._send_again(lost, (), hold=False)
             return
         system = system_of(intent.target.object)
         read = await self.sources[system].read(intent.target.object, [external_id], self.permits[system])
@@ -129,7 +130,7 @@ class UnknownResolver:
         elif read.documents and self._shows(lost, read.documents[0]):
             await self._adopt(lost, read.documents[:1])
         else:
-            await self._send_again(lost, hold=True)
+            await self._send_again(lost, read.documents, hold=True)
 
     def _shows(self, lost: Lost, document: SourceDocument) -> bool:
         """All that was sent, or what tells that it landed and the rest was typed over: sending it again would
@@ -155,11 +156,14 @@ class UnknownResolver:
                     connection, intent, self._late(lost), blind_until, seen_absent=seen_absent
                 )
 
-    async def _send_again(self, lost: Lost, *, hold: bool) -> None:
-        """Same values. Held: the lost call may run late and put an old value back."""
+    async def _send_again(self, lost: Lost, seen: Sequence[SourceDocument], *, hold: bool) -> None:
+        """Same values. Held: the lost call may run late and put an old value back, and go over an edit that
+        nobody but we have `seen`."""
+        intent = lost.candidate.intent
         async with self._put_back(lost) as connection:
             if hold:
-                await hold_target(connection, lost.candidate.intent.target, self._late(lost))
+                await hold_target(connection, intent.target, self._late(lost))
+            await outbox.append(connection, [self.settler.feed_back.seen(intent, one) for one in seen])
 
     @asynccontextmanager
     async def _put_back(self, lost: Lost) -> AsyncIterator[Connection]:
@@ -174,7 +178,7 @@ class UnknownResolver:
     def _late(self, lost: Lost) -> LateWrite:
         intent = lost.candidate.intent
         until = self.clock.now() - lost.age + self.times.latest_run
-        return LateWrite(until, intent.expected or {}, intent.bases)
+        return LateWrite(until, {**(intent.carried or {}), **(intent.expected or {})}, intent.bases)
 
     async def look_again(self, lost: Lost) -> None:
         """Not now: it was not found, or could not be looked for."""
