@@ -20,6 +20,7 @@ _WAITING = """
            (select count(*) from due_read where hints > read_hints) as reads,
            (select count(*) from outbox where acked_at is null) as outbox,
            (select count(*) from parked) as parked,
+           (select count(*) from replan) as replans,
            (select count(*) from intent where state in ('planned', 'sending', 'unknown')) as writes
 """
 _LOOK_EVERY_S = 1.0

@@ -6,6 +6,7 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 
+from tests.faults.simulation.answers import answer
 from tests.faults.simulation.judge import Judge, still_there
 from tests.faults.simulation.merges import Merges
 from tests.faults.simulation.money import Money
@@ -27,7 +28,7 @@ _EDITS_A_TRADE = 12
 _SYSTEMS = ("freshbooks", "zoho_crm", "zoho_books")
 _FAULTS = (
     *("status_before:500", "status_before:503", "status_after:500", "status_after:502"),
-    *("timeout_after", "reset_mid_body", "truncate", "html", "lag:3"),
+    *("timeout_after", "reset_mid_body", "truncate", "html", "lag:3", "status_before:429"),
 )
 
 
@@ -52,6 +53,7 @@ class Told:
     statements: int = 0
     calls: int = 0
     ran_late: int = 0
+    answered: int = 0
     deaths: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -81,6 +83,9 @@ async def tell(loop: VirtualLoop, port: Port, seed: int, size: Size) -> Told:
                 merges.merge_some(people.things, money.payers())
                 await _burst(world, people, money, rng, size.edits)
                 await come_to_rest(world)
+                if answered := await answer(world):
+                    told.answered += answered
+                    await come_to_rest(world)
                 told.faults = [
                     *await judge.judge(people.things),
                     *money.judge(),
