@@ -65,6 +65,13 @@ _ONCE_ONLY = (
         "return False",
     ),
     Safeguard(
+        "a whole address is carried",
+        [f"{LOADER}test_loader.py"],
+        "twinledger.loader.steps.resolve_unknown",
+        "{**(intent.carried or {}), **(intent.expected or {})}",
+        "intent.expected or {}",
+    ),
+    Safeguard(
         "what a look shows is told",
         [f"{LOADER}test_loader.py"],
         "twinledger.loader.steps.resolve_unknown",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.fakes.feeding import ANA
 from tests.fakes.vendor import FakeVendor, unknown
 from tests.integration.loader.conftest import SHORT, Loader
 
-from twinledger.connectors.base.contract import NotApplied, UnknownOutcome, WriteCall
+from twinledger.connectors.base.contract import CallPermit, NotApplied, UnknownOutcome, WriteCall
 from twinledger.kernel.errors import PermanentError, TransientError
 from twinledger.loader.steps import resolve_unknown
 from twinledger.state.intent_outcomes import give_up_dead_owner
@@ -129,6 +130,39 @@ async def test_what_a_look_after_a_lost_update_shows_is_told(loader: Loader) -> 
     rows = await loader.enrich.rows("select value from outbox where topic like '%source-records%'")
     documents = [loader.enrich.codec.decode(bytes(row["value"]))[1]["document"] for row in rows]
     assert sum(b"https://typed.example" in document for document in documents) == 1
+
+
+async def test_of_a_lost_update_all_is_kept_that_it_states(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Books takes an address whole: run late, the update puts back what it did not change and clears the rest."""
+    vendor = loader.vendors["zoho_books"]
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+
+    async def complete(calls: Sequence[WriteCall], permit: CallPermit) -> Sequence[WriteCall]:
+        return [
+            replace(call, body={**call.body, "billing_address": {**call.body["billing_address"], "zip": "1"}})
+            for call in calls
+        ]
+
+    monkeypatch.setattr(vendor, "prepare", complete)
+    vendor.before = unknown
+    city = {"addresses.billing.city": "Ulm"}
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | city))
+
+    async def is_held() -> bool:
+        return bool(await loader.enrich.rows("select from shadow where late is not null"))
+
+    await loader.until(is_held)
+    (row,) = await loader.enrich.rows(
+        "select late -> 'fields' as fields from shadow where object = $1", CLIENT
+    )
+    said = {path.rpartition(".")[2]: value for path, value in row["fields"].items()}
+    assert said == dict.fromkeys(("line1", "line2", "region", "country")) | {
+        "city": "Ulm",
+        "postal_code": "1",
+    }
 
 
 async def test_a_throttled_write_goes_back_to_planned_and_is_sent_later(loader: Loader) -> None:

@@ -137,6 +137,14 @@ def test_else_it_is_what_the_side_says(until_s: float, read_s: float, name: str)
     assert state.shadows[TARGET].fields["name"] == "old"
 
 
+def test_what_a_late_write_carries_along_is_no_edit_either() -> None:
+    """Somebody had typed another city there, which the late write took back with the whole address."""
+    known = a_shadow(name="old", city="Ulm")
+    state = late(known, NOON + timedelta(minutes=1), name="ours", city="Bonn")
+    assert settle_echo(shown(name="ours", city="Bonn"), TARGET, state, MODELS, carries_reference=True)
+    assert state.shadows[TARGET].fields == {"name": "ours", "city": "Bonn"}
+
+
 def test_what_stood_there_before_is_no_part_of_a_lost_write() -> None:
     state = in_flight(a_shadow(name="old", city="Bonn"), name="new", city="Bonn")
     assert not settle_echo(shown(name="third", city="Bonn"), TARGET, state, MODELS, carries_reference=True)
