@@ -135,7 +135,7 @@ async def test_what_a_look_after_a_lost_update_shows_is_told(loader: Loader) -> 
 async def test_of_a_lost_update_all_is_kept_that_it_states(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Books takes an address whole: run late, the update puts back what it did not change and clears the rest."""
+    """Books takes an address whole: run late, an update puts back what it did not change, or clears it."""
     vendor = loader.vendors["zoho_books"]
     await plan_customer(loader)
     await loader.settled(CLIENT)
