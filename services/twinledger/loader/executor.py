@@ -35,6 +35,7 @@ from twinledger.loader.steps.build_calls import Built, Round, build_round
 from twinledger.loader.steps.hold_back import without_doubles
 from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.loader.steps.settle import Answered
+from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.state.budgets import report_answered, take
@@ -234,9 +235,13 @@ class Executor:
 
     def _carried(self, built: Built) -> Fields:
         """Should an update be lost and run late, all that it states comes back, not only what it changes."""
-        if built.call.op == "create":
+        call = built.call
+        if call.op == "create" or not call.whole:
             return {}
-        stated = self._mappings[built.call.object].stated_in(built.call.body)
+        try:
+            stated = self._mappings[call.object].stated_in(call.body, call.whole)
+        except ValueFault:  # what somebody typed there makes no sense to us: it is no value of ours
+            return {}
         return {path: value for path, value in stated.items() if path not in built.expected}
 
     async def _take(self, connection: Connection, requests: Sequence[Request]) -> list[tuple[Request, UUID]]:

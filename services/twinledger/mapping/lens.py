@@ -241,21 +241,16 @@ class ObjectMapping:
             self._carrier.place(body, reference, creating=creating)
         return body
 
-    def stated_in(self, body: Mapping[str, Any]) -> dict[str, JSON]:
-        """What an update with this body makes of the fields it touches: None where the vendor takes their
-        group whole and it leaves them out. Not in it: numbers, which have their own form in documents."""
-        said: dict[str, JSON] = {}
-        for name, lens in self._lenses.items():
-            touched = [key for key in lens.keys if key[0] in body]
-            try:
-                value: Any = lens.read(body) if touched else MISSING
-            except ValueFault:
-                continue
-            if value is not MISSING:
-                said[name] = value
-            elif any(len(key) > 1 for key in touched):
-                said[name] = None
-        return said
+    def stated_in(self, body: Mapping[str, Any], whole: Collection[str]) -> dict[str, JSON]:
+        """What an update with this body makes of the parts of it that the vendor takes `whole`: None for what
+        they leave out."""
+        touched = {
+            name: lens
+            for name, lens in self._lenses.items()
+            if any(key[0] in whole and key[0] in body for key in lens.keys)
+        }
+        said = {name: lens.read(body) for name, lens in touched.items()}
+        return {name: None if value is MISSING else value for name, value in said.items()}
 
     def _starts(self, fields: Mapping[str, JSON], changed: Collection[str], creating: bool) -> frozenset[str]:
         """What changed; of a new record also what has a default and is not stated."""

@@ -142,7 +142,11 @@ async def test_of_a_lost_update_all_is_kept_that_it_states(
 
     async def complete(calls: Sequence[WriteCall], permit: CallPermit) -> Sequence[WriteCall]:
         return [
-            replace(call, body={**call.body, "billing_address": {**call.body["billing_address"], "zip": "1"}})
+            replace(
+                call,
+                body={**call.body, "billing_address": {**call.body["billing_address"], "zip": "1"}},
+                whole=("billing_address",),
+            )
             for call in calls
         ]
 

@@ -94,6 +94,21 @@ def test_an_update_reads_back_as_expected(mapping: ObjectMapping, data: st.DataO
         }
 
 
+@laws
+@given(data=st.data())
+def test_what_a_whole_part_of_a_body_states_is_what_the_record_says_afterwards(data: st.DataObject) -> None:
+    (mapping,) = [one for one in MAPPINGS if one.object == "zoho_books.contact"]
+    before = data.draw(documents(mapping.object))
+    fields = _said(mapping, before) | data.draw(entities(mapping.entity))
+    plain = [path for path in mapping.expected(fields, creating=False) if mapping.phase_of(path) is None]
+    body = _written(mapping, fields, plain, creating=False)
+    before.pop("billing_address", None)  # taken whole: nothing of it is left
+    stated = mapping.stated_in(body, ["billing_address"])
+    assert not stated or "addresses.billing.city" in stated
+    said = _said(mapping, stored(mapping, body, before))
+    assert {path: said.get(path) for path in stated} == stated
+
+
 @each_mapping
 @laws
 @given(data=st.data())

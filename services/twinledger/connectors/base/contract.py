@@ -7,7 +7,7 @@ codes stay inside a connector.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -188,6 +188,8 @@ class WriteCall:
     phase: str | None = None
     unmodified_since: datetime | None = None
     """The version this was planned against: an update is refused when the record changed after it."""
+    whole: Collection[str] = ()
+    """Keys of the body that the vendor takes whole: `prepare` has filled them from the record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ _ADDRESS = (
     "fax",
     "phone",
 )
+_WHOLE = frozenset(("contact_persons", "billing_address"))
 _ELEMENT_IDS = {"contact_persons": _PERSON_ID, "line_items": _LINE_ID, "invoices": "invoice_id"}
 _ALLOCATION = ("invoice_payment_id", "invoice_id", "amount_applied", "tax_amount_withheld")
 
@@ -73,7 +74,7 @@ class Completion:
             body = completed(body, current, resource)
         if call.object == _PAYMENT and "amount" in body:
             body = await self._within_balance(call, body, current, permit)
-        return replace(call, body=body)
+        return replace(call, body=body, whole=_WHOLE)
 
     async def _within_balance(
         self, call: WriteCall, body: Mapping[str, Any], current: Mapping[str, Any], permit: CallPermit
