@@ -82,7 +82,7 @@ _ONCE_ONLY = (
         "a newer plan waits for the look at a lost create",
         [f"{LOADER}test_lost_creates.py"],
         "twinledger.state.lost_creates",
-        "and i.state in ('planned', 'superseded') and",
+        "and i.state in ('planned', 'superseded', 'rejected') and",
         "and i.state = 'planned' and",
     ),
     Safeguard(
@@ -110,8 +110,8 @@ _ONCE_ONLY = (
         "a lost create that is seen may run late",
         [f"{LOADER}test_lost_creates.py"],
         "twinledger.enrich.steps.store_changes",
-        "await settle_lost_creates(connection, [row.target for row in state.bound])",
-        "pass",
+        "[row.target for row in state.bound if row.status",
+        "[row.target for row in () if row.status",
     ),
     Safeguard(
         "no create beside one in review with the mailbox",

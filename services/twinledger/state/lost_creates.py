@@ -7,7 +7,6 @@ people edit. And a vendor may run the lost call late, over whatever was written 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 
 from twinledger.kernel.database import Connection
 from twinledger.state.records import Intent, LateWrite, Target
@@ -16,19 +15,19 @@ __all__ = ["doubt_creates", "note_lost_create", "settle_lost_creates"]
 
 
 async def note_lost_create(
-    connection: Connection, intent: Intent, late: LateWrite, look_after: datetime, *, seen_absent: bool
+    connection: Connection, intent: Intent, late: LateWrite, look_in_s: float, *, seen_absent: bool
 ) -> None:
     """It is about to be sent again. Seen absent: the time until the next look begins anew."""
     await connection.execute(
         """insert into lost_create as l (entity_id, object, role, intent_id, look_after, late_until, late)
-           values ($1, $2, $3, $4, $5, $6, $7)
+           values ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5), $6, $7)
            on conflict (entity_id, object, role) do update
               set intent_id = excluded.intent_id, late_until = excluded.late_until, late = excluded.late,
                   look_after = case when $8 then excluded.look_after
                                     else least(l.look_after, excluded.look_after) end""",
         *intent.target,
         intent.id,
-        look_after,
+        look_in_s,
         late.until,
         {"fields": late.fields, "bases": late.bases},
         seen_absent,
@@ -36,13 +35,14 @@ async def note_lost_create(
 
 
 async def doubt_creates(connection: Connection, workspace: str) -> None:
-    """Lost creates that were to be sent again by now, they or a newer plan: unknown once more."""
+    """Lost creates that were to be sent again by now, they or a newer plan: unknown once more. Also one that
+    was refused when it was sent again: its first call may have done its work."""
     await connection.execute(
         """update intent i set state = 'unknown', expected = l.late -> 'fields', settled_at = null,
                   not_before = clock_timestamp()
              from lost_create l
             where i.id = l.intent_id and i.workspace = $1
-              and i.state in ('planned', 'superseded') and l.look_after < clock_timestamp()
+              and i.state in ('planned', 'superseded', 'rejected') and l.look_after < clock_timestamp()
               and exists (select from intent p where p.entity_id = l.entity_id and p.object = l.object
                              and p.role = l.role and p.state = 'planned' and p.waits_for is null
                              and p.not_before <= clock_timestamp())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +11,16 @@ from tests.fakes.feeding import ANA
 from tests.integration.loader.conftest import Loader
 
 from twinledger.connectors.base.contract import NotApplied, UnknownOutcome, WriteAnswer, WriteCall
+from twinledger.kernel.database import transaction
 from twinledger.kernel.errors import TransientError
+from twinledger.loader.steps.build_calls import ParentMissing
+from twinledger.loader.steps.resolve_unknown import UnknownResolver
+from twinledger.state.intent_outcomes import unknown_intents
 
 CONTACT = "zoho_books.contact"
 LATE = """select hold_until > now() as is_held, late -> 'fields' ->> 'email' as email
             from shadow where object = $1"""
+SHOWN = {name: value for name, value in ANA.items() if name != "kind"}
 _LONG_S = 3600.0
 
 
@@ -142,4 +148,63 @@ async def test_the_lost_call_is_known_should_it_run_late(loader: Loader, seen_fi
 
     await loader.until(is_there)
     assert await loader.enrich.rows(LATE, CONTACT) == [{"is_held": True, "email": ANA["email"]}]
+    assert await lost_creates(loader) == []
+
+
+async def test_one_that_was_refused_when_it_was_repeated_stands_in_no_newer_plans_way(loader: Loader) -> None:
+    weather = Weather(loader, arrives=False)
+    await weather.refused()
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"notes": "newer"}))
+    await loader.enrich.pool.execute("update intent set state = 'rejected' where state = 'superseded'")
+    await weather.clears(later=True)
+    await loader.settled(CONTACT)
+    assert len(weather.vendor.records) == 1
+
+
+async def test_a_record_in_review_is_not_the_one_that_was_lost(loader: Loader) -> None:
+    weather = Weather(loader, arrives=True)
+    await weather.refused()
+    other = SHOWN | {"name.given": "Bea", "name.family": "Holm", "phones.business": None}
+    await loader.enrich.feed(loader.enrich.record(CONTACT, "77", other, at=datetime.now(UTC)))
+    assert await loader.enrich.rows("select from crosswalk where status = 'orphan'")
+    assert len(await lost_creates(loader)) == 1
+
+
+@pytest.mark.parametrize("typed", [{}, {"name.given": "Anna"}])
+async def test_what_was_seen_since_the_loader_looked_is_not_created_again(
+    loader: Loader, typed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen with the values sent it is settled; with others the lost call may still run over them."""
+    weather = Weather(loader, arrives=True)
+    looks = asyncio.Event()
+    resolve = loader.worker._resolve
+    monkeypatch.setattr(loader.worker, "_resolve", looks.wait)
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA))
+    await loader.settled(CONTACT, "unknown")
+    async with transaction(loader.enrich.pool) as connection:
+        (lost,) = await unknown_intents(connection, "default", "zoho_finance", timedelta(0), 10)
+    reference = lost.candidate.intent.reference
+    shown = loader.enrich.record(CONTACT, "1", SHOWN | typed, reference=reference, at=datetime.now(UTC))
+    await loader.enrich.feed(shown)
+    await loader.worker._resolver.resolve(lost)
+    assert await lost_creates(loader) == []
+    held = await loader.enrich.rows("select from shadow where object = $1 and late is not null", CONTACT)
+    assert len(held) == len(typed) and len(weather.sent) == 1
+    monkeypatch.setattr(loader.worker, "_resolve", resolve)
+    looks.set()
+
+
+async def test_one_that_nobody_can_build_any_more_is_let_go(loader: Loader) -> None:
+    """What it refers to has left this side, and it cannot be looked for: the newer plan goes on without."""
+    weather = Weather(loader, arrives=False)
+    await weather.refused()
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"notes": "newer"}))
+
+    async def nobody(*_: object) -> None:
+        raise ParentMissing("entity:x@zoho_books.contact")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(UnknownResolver, "_probe", nobody)
+        await weather.clears(later=True)
+        await loader.settled(CONTACT)
     assert await lost_creates(loader) == []

@@ -33,7 +33,7 @@ async def store_changes(connection: Connection, state: BatchState, outgoing: Seq
     await save_entities(connection, changed)
     await bind(connection, state.bound)
     await save_shadows(connection, (s for s in state.shadows.values() if s.changed))
-    await settle_lost_creates(connection, [row.target for row in state.bound])
+    await settle_lost_creates(connection, [row.target for row in state.bound if row.status == "active"])
     await save_match_keys(
         connection,
         state.workspace,

@@ -26,18 +26,19 @@ from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection, Pool, transaction
 from twinledger.kernel.errors import PermanentError, TransientError
 from twinledger.kernel.failpoints import failpoint
-from twinledger.loader.steps.build_calls import bare_call, build_call
+from twinledger.loader.steps.build_calls import ParentMissing, bare_call, build_call
 from twinledger.loader.steps.load_parents import ParentLoader
 from twinledger.loader.steps.settle import Answered, Settler
 from twinledger.mapping.document import decode
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.road import outbox
+from twinledger.state.crosswalk import rows_of_entities
 from twinledger.state.entities import lock_entities
 from twinledger.state.history import save_reviews
-from twinledger.state.intent_outcomes import Lost, look_again, postpone
+from twinledger.state.intent_outcomes import Lost, look_again, postpone, unsettled
 from twinledger.state.landed import has_landed
 from twinledger.state.lost_creates import note_lost_create, settle_lost_creates
-from twinledger.state.records import LateWrite, Review, system_of
+from twinledger.state.records import LateWrite, Review, Target, system_of
 from twinledger.state.shadows import hold_target
 
 __all__ = ["ResolverTimes", "UnknownResolver"]
@@ -80,7 +81,13 @@ class UnknownResolver:
         if resend_is_safe and lost.age < self.times.upsert_blind and not lost.must_look:
             await self._create_again(lost, seen_absent=False)
             return
-        found = await self._probe(sink, lost)
+        try:
+            found = await self._probe(sink, lost)
+        except ParentMissing:
+            if not lost.must_look:
+                raise
+            await self._let_go(lost)
+            return
         if found:
             await self._adopt(lost, found)
         elif resend_is_safe or lost.age > self.times.latest_run:
@@ -146,15 +153,23 @@ class UnknownResolver:
     async def _create_again(self, lost: Lost, *, seen_absent: bool) -> None:
         """Same reference, same values; kept in mind until a create of this side is answered, unless nothing
         is there and nothing can come any more."""
-        now, intent = self.clock.now(), lost.candidate.intent
-        blind_until = (now if seen_absent else now - lost.age) + self.times.upsert_blind
+        intent, late = lost.candidate.intent, self._late(lost)
+        blind = self.times.upsert_blind - (timedelta(0) if seen_absent else lost.age)
         async with self._put_back(lost) as connection:
-            if seen_absent and lost.age > self.times.latest_run:
+            if not await unsettled(connection, [intent.id]):
+                return
+            if await _has_side(connection, intent.target):
+                await hold_target(connection, intent.target, late)
+            elif seen_absent and lost.age > self.times.latest_run:
                 await settle_lost_creates(connection, [intent.target])
             else:
-                await note_lost_create(
-                    connection, intent, self._late(lost), blind_until, seen_absent=seen_absent
-                )
+                seconds = blind.total_seconds()
+                await note_lost_create(connection, intent, late, seconds, seen_absent=seen_absent)
+
+    async def _let_go(self, lost: Lost) -> None:
+        """What it refers to has left this side: nobody can build it, so nobody can look for it."""
+        async with self._put_back(lost) as connection:
+            await settle_lost_creates(connection, [lost.candidate.intent.target])
 
     async def _send_again(self, lost: Lost, seen: Sequence[SourceDocument], *, hold: bool) -> None:
         """Same values. Held: the lost call may run late and put an old value back, and go over an edit that
@@ -184,6 +199,12 @@ class UnknownResolver:
         """Not now: it was not found, or could not be looked for."""
         async with transaction(self.pool) as connection:
             await look_again(connection, lost.candidate.intent, self.times.find_lag.total_seconds())
+
+
+async def _has_side(connection: Connection, target: Target) -> bool:
+    """Seen meanwhile, with other values than were sent. The caller holds the entity's lock."""
+    rows = await rows_of_entities(connection, {target.entity_id})
+    return any(row.target == target and row.status == "active" for row in rows)
 
 
 def _is_reference(value: object) -> bool:
