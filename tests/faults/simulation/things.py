@@ -84,10 +84,14 @@ class Thing:
         return left or {self.held.get(name, "")}
 
     def _was_seen(self, one: Typed, other: Typed, typed: Sequence[Typed]) -> bool:
-        """The other side typed over this value after it had arrived there, and not over its own or a third
-        side's: two may have typed the same, and one of them be unseen."""
+        """The other side typed over this value after it had arrived there, and not over its own, nor over the
+        same of a third side that had typed it before: one of the two may be unseen."""
         meaning = self.fields[one.field].meaning
-        others = {meaning(each.value) for each in typed if each.side != one.side}
+        others = {
+            meaning(each.value)
+            for each in typed
+            if each.side == other.side or (each.side != one.side and each.at < other.at)
+        }
         return (
             other.side != one.side
             and other.at > one.at

@@ -9,10 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.fakes.feeding import Enrich
+from tests.fakes.feeding import ANA, Enrich
 from tests.fakes.feeding import enrich as enrich
 from tests.fakes.vendor import FakePermit, FakeVendor
 
+from twinledger.connectors.base.contract import WriteCall
 from twinledger.kernel.clock import SystemClock
 from twinledger.loader.executor import Executor, ExecutorSettings
 from twinledger.loader.settle_queue import SettleQueue
@@ -56,6 +57,21 @@ class Loader:
             return state in await self.states(object_name)
 
         await self.until(holds)
+
+
+def once(answer: Any) -> Any:
+    """A script that answers the first call only."""
+    calls: list[WriteCall] = []
+
+    def script(call: WriteCall) -> Any:
+        calls.append(call)
+        return answer if len(calls) == 1 else None
+
+    return script
+
+
+async def plan_customer(loader: Loader) -> None:
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from twinledger.state.records import Fields, Intent, Shadow, Target
 __all__ = ["is_mid_flight", "settle_echo"]
 
 _SEEN_WITHIN = timedelta(seconds=90)
-"""Of a write: every object is polled once a minute."""
+"""Of a write: every object is polled once a minute, unless its installation is told to wait longer."""
 
 Models = Mapping[str, CanonicalField]
 """The fields of the record's entity, by path."""
