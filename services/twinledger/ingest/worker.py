@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 
 import asyncpg
 
@@ -12,12 +11,12 @@ from twinledger.connectors.serving import ServedWorkspaces
 from twinledger.ingest.workspace import WorkspaceParts
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool
-from twinledger.state.due_reads import CHANNEL, SEPARATOR, prune_reads
+from twinledger.kernel.listening import SEPARATOR, listen
+from twinledger.state.due_reads import CHANNEL, prune_reads
 
 __all__ = ["IngestWorker"]
 
 _TIDY_EVERY_S = 600.0
-_LISTEN_AGAIN_S = 2.0
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
@@ -48,32 +47,15 @@ class IngestWorker:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(self._listen()), group.create_task(self._tidy())]
+            hears = listen(self._pool, CHANNEL, self._heard, self._clock)
+            beside = [group.create_task(hears), group.create_task(self._tidy())]
             await self._served.run()
             for task in beside:
                 task.cancel()
 
-    async def _listen(self) -> None:
-        """Hears of hints that other processes noted; each reader also looks by itself now and then."""
-        while True:
-            with contextlib.suppress(*_AWAY):
-                async with self._listening() as connection:
-                    while not connection.is_closed():
-                        await self._clock.sleep(_LISTEN_AGAIN_S)
-            await self._clock.sleep(_LISTEN_AGAIN_S)
-
-    @contextlib.asynccontextmanager
-    async def _listening(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[asyncpg.Record]]:
-        async with self._pool.acquire() as connection:
-            await connection.add_listener(CHANNEL, self._heard)
-            try:
-                yield connection
-            finally:
-                if not connection.is_closed():
-                    await connection.remove_listener(CHANNEL, self._heard)
-
-    def _heard(self, connection: object, process: int, channel: str, payload: object) -> None:
-        workspace, _, object_name = str(payload).partition(SEPARATOR)
+    def _heard(self, word: str) -> None:
+        """Of a hint that another process noted; each reader also looks by itself now and then."""
+        workspace, _, object_name = word.partition(SEPARATOR)
         self.wake(workspace, object_name)
 
     async def _tidy(self) -> None:

@@ -99,10 +99,17 @@ class Executor:
         self._woken = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._wait_s: float | None = None
+        self._seen: frozenset[UUID] = frozenset()
+        self._left_some = False
 
     def wake(self) -> None:
         """There may be something to do."""
         self._woken.set()
+
+    def hear_of(self, intent_id: UUID) -> None:
+        """This one was planned; no news if the last look has seen it."""
+        if intent_id not in self._seen:
+            self.wake()
 
     async def run(self) -> None:
         """Rounds until cancelled; a cancelled call is left to the resolver."""
@@ -113,7 +120,7 @@ class Executor:
             except AWAY as error:  # marks that were committed unseen end as UNKNOWN
                 log.warning("executor_waits", exc_info=error, budget_group=self._settings.group)
                 sent = 0
-            if not sent:
+            if not sent or not self._left_some:
                 await self._idle()
 
     async def drain(self) -> None:
@@ -132,12 +139,18 @@ class Executor:
     async def _round(self) -> int:
         """One look at the queue; how many requests left."""
         free = self._settings.max_requests - len(self._running)
-        self._wait_s = None
+        self._wait_s, self._left_some = None, True
         if free <= 0:
             return 0
         work = await self._look()
-        ready = await self._fresh(requests_of(work.built, self._sinks)[:free])
-        sending = await self._pay(requests_of(ready, self._sinks))
+        wanted = requests_of(work.built, self._sinks)
+        ready = requests_of(await self._fresh(wanted[:free]), self._sinks)
+        sending = await self._pay(ready)
+        self._left_some = (
+            len(wanted) > free
+            or len(sending) < len(ready)
+            or len(self._seen) == self._settings.max_candidates
+        )
         for request, permit, sent_at, send_by in sending:
             task = asyncio.create_task(self._send(request, permit, sent_at, send_by))
             self._running.add(task)
@@ -148,19 +161,23 @@ class Executor:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("call_failed", exc_info=error, budget_group=self._settings.group)
-        self.wake()
+        if self._left_some:
+            self.wake()
 
     async def _look(self) -> Round:
         s = self._settings
-        async with transaction(self._pool) as connection:
+        async with self._pool.acquire() as connection:  # looks, each its own transaction
             found = await candidates(connection, s.workspace, s.group, s.max_candidates)
+            self._seen = frozenset(one.intent.id for one in found)
             due = await without_doubles(connection, s.workspace, found, self._rules, self._mappings)
             if not due:
                 self._wait_s = await next_due(connection, s.workspace, s.group)
                 return Round()
             work = build_round(due, self._mappings, await self._parents.load(connection, due))
-            await set_waiting(connection, work.waiting)  # first: entities are locked before intents
-            await supersede(connection, work.nothing_left)
+        if work.waiting or work.nothing_left:
+            async with transaction(self._pool) as connection:
+                await set_waiting(connection, work.waiting)  # first: entities are locked before intents
+                await supersede(connection, work.nothing_left)
         if work.refused:
             await self._settle.put([Answered(built, NotApplied(error)) for built, error in work.refused])
         return work

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
@@ -22,7 +23,7 @@ class LoaderPipeline:
     """Handler of the transactional runner for the write-intents topic."""
 
     codec: Codec
-    wake: Callable[[str, str], None]
+    wake: Callable[[str, str, UUID], None]
 
     async def handle(self, connection: Connection, batch: Sequence[Received]) -> Sequence[Outcome[None]]:
         """Each record is done once noted; its intent was committed before it was published."""
@@ -33,5 +34,5 @@ class LoaderPipeline:
             _, record = self.codec.decode(received.value)
         except PermanentError as refused:
             return DeadLetter.of(refused)
-        self.wake(record["workspace"], record["budget_group"])
+        self.wake(record["workspace"], record["budget_group"], UUID(record["intent_id"]))
         return Ok(None)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from uuid import UUID
 
 import structlog
 
 from twinledger.connectors.serving import ServedWorkspaces
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
+from twinledger.kernel.listening import SEPARATOR, listen
 from twinledger.loader.executor import AWAY
 from twinledger.loader.settle_queue import SettleQueue
 from twinledger.loader.workspace import LONGEST_CALL, WorkspaceWrites
 from twinledger.state.first_sight import open_workspaces
 from twinledger.state.intent_outcomes import give_up_dead_owner
+from twinledger.state.intents import CHANNEL
 
 __all__ = ["LoaderWorker"]
 
@@ -24,7 +27,7 @@ log = structlog.get_logger()
 
 
 class LoaderWorker:
-    """One a process. `wake` is called for every write intent that arrives."""
+    """One a process. `wake` is called for every write intent that arrives by the topic."""
 
     def __init__(
         self,
@@ -41,10 +44,10 @@ class LoaderWorker:
         self._clock = clock
         settle.on_settled.append(self._settled)
 
-    def wake(self, workspace: str, group: str) -> None:
-        """An intent of this workspace and budget group was planned."""
+    def wake(self, workspace: str, group: str, intent_id: UUID) -> None:
+        """This intent of the workspace and budget group was planned."""
         if (writes := self._served.get(workspace)) is not None:
-            writes.wake(group)
+            writes.hear_of(group, intent_id)
 
     def stop(self) -> None:
         self._served.stop()
@@ -56,11 +59,18 @@ class LoaderWorker:
         if lost:
             log.warning("writes_of_former_life_unknown", count=lost)
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(self._settle.run()), group.create_task(self._look_after())]
+            hears = listen(self._pool, CHANNEL, self._heard, self._clock)
+            beside = [group.create_task(work) for work in (self._settle.run(), self._look_after(), hears)]
             await self._served.run()
             await self._settle.join()
             for task in beside:
                 task.cancel()
+
+    def _heard(self, word: str) -> None:
+        """Some were planned."""
+        workspace, _, group = word.partition(SEPARATOR)
+        if (writes := self._served.get(workspace)) is not None:
+            writes.wake(group)
 
     def _settled(self, workspaces: Collection[str]) -> None:
         """Something was settled there: children may have stopped waiting."""

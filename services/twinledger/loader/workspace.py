@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
@@ -47,9 +48,14 @@ class WorkspaceWrites:
         self._stopping = asyncio.Event()
 
     def wake(self, group: str) -> None:
-        """An intent of this budget group was planned."""
+        """Intents of this budget group were planned."""
         if (executor := self._executors.get(group)) is not None:
             executor.wake()
+
+    def hear_of(self, group: str, intent_id: UUID) -> None:
+        """This intent of this budget group was planned."""
+        if (executor := self._executors.get(group)) is not None:
+            executor.hear_of(intent_id)
 
     def wake_all(self) -> None:
         """Something was settled: children may have stopped waiting."""

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from twinledger.kernel.database import Connection
+from twinledger.kernel.listening import SEPARATOR
 
 __all__ = [
     "CHANNEL",
-    "SEPARATOR",
     "DueRead",
     "EarlierRead",
     "Lane",
@@ -35,7 +35,6 @@ __all__ = [
 Lane = Literal["live", "retry", "verify", "backfill"]
 
 CHANNEL = "due_read"
-SEPARATOR = "\x1f"
 _LANES: tuple[Lane, ...] = ("live", "retry", "verify", "backfill")
 _REST_S = 1.0
 """The same record is read at most once in this time."""
@@ -228,9 +227,10 @@ _NOTE = """
                                partition, "offset")
     select w, o, e, l, clock_timestamp(), r,
            clock_timestamp() + make_interval(secs => case when exists (
-               select from crosswalk c join intent i on i.entity_id = c.entity_id and i.object = c.object
-                                                    and i.role = c.role and i.state = 'sending'
-                where c.workspace = w and c.object = o and c.external_id = e) then $9::float8 else 0 end),
+               select from crosswalk c where c.workspace = w and c.object = o and c.external_id = e
+                  and exists (select from intent i where i.entity_id = c.entity_id and i.object = c.object
+                                 and i.role = c.role and i.state = 'sending' offset 0)
+               offset 0) then $9::float8 else 0 end),
            p, f
       from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::int[],
                   $7::bigint[]) as t(w, o, e, l, r, p, f)

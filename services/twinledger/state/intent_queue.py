@@ -68,18 +68,18 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
                and (i.op = 'update' or not w.catching_up)
                and (i.op = 'update' or not exists (
                        select from unresolved q where q.workspace = i.workspace and q.object = i.object
-                          and q.candidates @> array[i.entity_id]))
+                          and q.candidates @> array[i.entity_id] offset 0))
                and (i.op = 'update' or not exists (
                        select from lost_create l where l.entity_id = i.entity_id and l.object = i.object
-                          and l.role = i.role and l.look_after < clock_timestamp()))
+                          and l.role = i.role and l.look_after < clock_timestamp() offset 0))
                and (i.first_sent_at is not null or not exists (
                        select from shadow h where h.entity_id = i.entity_id and h.object = i.object
-                          and h.role = i.role and h.hold_until > clock_timestamp()))
+                          and h.role = i.role and h.hold_until > clock_timestamp() offset 0))
                and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
-                                  and u.role = i.role and u.state in ('sending', 'unknown'))
+                                  and u.role = i.role and u.state in ('sending', 'unknown') offset 0)
                and (i.released_by is not null or not exists (
                        select from intent a where a.entity_id = i.entity_id and a.object = i.object
-                          and a.role = i.role and a.state = 'planned' and a.released_by is not null))
+                          and a.role = i.role and a.state = 'planned' and a.released_by is not null offset 0))
              order by {_TURN}, i.planned_at
              limit $3)
         select {CANDIDATE_COLUMNS}, c.external_id as linked_id, s.fields as shadow_fields,
@@ -144,7 +144,7 @@ async def mark_sending(
                as t(id, attempt, expected, carried, phase, permit)
          where i.id = t.id and i.attempt = t.attempt and i.state = 'planned'
            and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
-                              and u.role = i.role and u.state in ('sending', 'unknown'))
+                              and u.role = i.role and u.state in ('sending', 'unknown') offset 0)
         returning i.id, i.sent_at
         """,
         [s.intent.id for s in sendings],

@@ -9,9 +9,11 @@ from uuid import UUID
 import orjson
 
 from twinledger.kernel.database import Connection
+from twinledger.kernel.listening import SEPARATOR
 from twinledger.state.records import Intent, Target
 
 __all__ = [
+    "CHANNEL",
     "INTENT_COLUMNS",
     "insert_planned",
     "intent_of",
@@ -22,6 +24,9 @@ __all__ = [
     "wake_waiting",
 ]
 
+CHANNEL = "planned"
+"""Tells loaders of each workspace and budget group that has a new plan, with the commit; the record on the
+topic comes some milliseconds later, and comes for sure."""
 INTENT_COLUMNS = (
     "id, workspace, budget_group, entity_id, object, role, op, patch, bases, state, entity_version, lane,"
     " reference, attempt, failures, name_attempt, expected, phase, waits_for, received_at, sent_at,"
@@ -72,6 +77,7 @@ async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> N
         on conflict (id) do update set state = 'planned', planned_at = now(), not_before = now(),
                 settled_at = null, failures = 0
             where intent.state = 'superseded'
+        returning pg_notify($14, workspace || $15 || budget_group)
         """,
         [i.id for i in rows],
         [i.workspace for i in rows],
@@ -86,6 +92,8 @@ async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> N
         [i.lane for i in rows],
         [i.entity_version for i in rows],
         [i.received_at for i in rows],
+        CHANNEL,
+        SEPARATOR,
     )
 
 

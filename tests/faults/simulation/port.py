@@ -14,6 +14,8 @@ import orjson
 from tests.faults.simulation.template import PATH
 from tests.faults.simulation.virtual_time import START, VirtualLoop
 
+from twinledger.kernel.database import PLANS
+
 __all__ = ["Port"]
 
 _STATEMENTS = 2_000
@@ -46,7 +48,7 @@ class Port:
                 address,
                 statement_cache_size=_STATEMENTS,
                 max_cached_statement_lifetime=0,
-                server_settings={"jit": "off", "search_path": PATH},
+                server_settings={**PLANS, "search_path": PATH},
             )
             await connection.set_type_codec(
                 "jsonb",

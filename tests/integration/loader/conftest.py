@@ -15,6 +15,7 @@ from tests.fakes.vendor import FakePermit, FakeVendor
 
 from twinledger.connectors.base.contract import WriteCall
 from twinledger.kernel.clock import SystemClock
+from twinledger.kernel.database import Pool
 from twinledger.loader.executor import Executor, ExecutorSettings
 from twinledger.loader.settle_queue import SettleQueue
 from twinledger.loader.steps.feed_back import FeedBack
@@ -74,6 +75,23 @@ async def plan_customer(loader: Loader) -> None:
     await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA))
 
 
+def executor(
+    pool: Pool, vendors: dict[str, FakeVendor], queue: SettleQueue, group: str, **settings: Any
+) -> Executor:
+    definitions = load_shipped()
+    return Executor(
+        ExecutorSettings("loader-0", "default", group, **settings),
+        pool,
+        vendors,
+        definitions.mappings,
+        definitions.sync_rules,
+        ParentLoader(homes(definitions)),
+        queue,
+        FakePermit(),
+        SystemClock(),
+    )
+
+
 @pytest.fixture
 async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
     await enrich.pool.execute(
@@ -84,24 +102,21 @@ async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
     office = DeadLetterOffice(group="loader", stage="loader", release="test", clock=clock)
     settler = Settler(FeedBack(Codec.from_files(), clock, office), renamable(definitions))
     queue = SettleQueue(enrich.pool, settler, clock)
-    parents = ParentLoader(homes(definitions))
     executors = {
-        group: Executor(
-            ExecutorSettings("loader-0", "default", group, look_every_s=0.02, look_holds_s=0.1),
-            enrich.pool,
-            vendors,
-            definitions.mappings,
-            definitions.sync_rules,
-            parents,
-            queue,
-            FakePermit(),
-            clock,
-        )
+        group: executor(enrich.pool, vendors, queue, group, look_every_s=0.02, look_holds_s=0.1)
         for group in ("freshbooks", "zoho_crm", "zoho_finance")
     }
     permits: Any = dict.fromkeys(vendors, FakePermit())
     resolver = UnknownResolver(
-        enrich.pool, vendors, vendors, definitions.mappings, parents, settler, permits, SHORT, clock
+        enrich.pool,
+        vendors,
+        vendors,
+        definitions.mappings,
+        ParentLoader(homes(definitions)),
+        settler,
+        permits,
+        SHORT,
+        clock,
     )
     worker = WorkspaceWrites(enrich.pool, "default", (), executors, resolver, clock)
     queue.on_settled.append(lambda workspaces: worker.wake_all())

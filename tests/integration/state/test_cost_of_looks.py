@@ -1,0 +1,78 @@
+"""A look reads the rows it is about, however many writes are under way: one plan serves all values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from twinledger.kernel.database import Connection, open_pool, transaction
+from twinledger.state.crosswalk import bind
+from twinledger.state.due_reads import NotedHint, note_hints
+from twinledger.state.entities import save_entities
+from twinledger.state.intent_queue import candidates
+from twinledger.state.intents import insert_planned
+from twinledger.state.records import CrosswalkRow, Entity, ExternalKey, Intent, Target
+from twinledger.state.workspaces import ensure_workspace
+
+AT = datetime(2026, 3, 5, 17, 40, tzinfo=UTC)
+CONTACT = "zoho_crm.contact"
+UNDER_WAY, ASKED = 400, 50
+MOST_READ = 3 * (UNDER_WAY + ASKED)
+"""Dead entries of an index that nobody has vacuumed count too; the product of the two is 20,000."""
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[Connection]:
+    """In a transaction: what its statements read is counted by itself."""
+    pool = await open_pool(database, min_size=1, max_size=1)
+    async with transaction(pool) as connection:
+        await ensure_workspace(connection, "w")
+        ids = [UUID(int=number) for number in range(1, UNDER_WAY + ASKED + 1)]
+        await save_entities(connection, [Entity(one, "w", "customer", 1, str(one), {}, {}) for one in ids])
+        await bind(connection, [CrosswalkRow("w", _key(one), one, "primary") for one in ids])
+        await insert_planned(connection, [_update(one) for one in ids])
+        await connection.execute("update intent set state = 'sending' where id <= $1", ids[UNDER_WAY - 1])
+        await connection.execute("update workspace set opened_at = clock_timestamp() - interval '1 hour'")
+    async with transaction(pool) as connection:
+        yield connection
+    await pool.close()
+
+
+def _key(entity: UUID) -> ExternalKey:
+    return ExternalKey(CONTACT, str(entity.int))
+
+
+def _update(entity: UUID) -> Intent:
+    target = Target(entity, CONTACT, "primary")
+    return Intent(entity, "w", "zoho_crm", target, "update", {"email": "a@b"}, {}, "planned", 1)
+
+
+async def rows_read(connection: Connection, table: str) -> int:
+    """By this transaction so far, index entries included."""
+    return int(
+        await connection.fetchval(
+            """select pg_stat_get_xact_tuples_returned(c.oid)
+                      + (select sum(pg_stat_get_xact_tuples_returned(i.indexrelid)) from pg_index i
+                          where i.indrelid = c.oid)
+                 from pg_class c where c.oid = $1::text::regclass""",
+            table,
+        )
+    )
+
+
+async def test_noting_hints_looks_at_the_records_they_name(connection: Connection) -> None:
+    hints = [NotedHint("w", CONTACT, str(number), "live", AT, 0, number) for number in range(1, ASKED + 1)]
+    await note_hints(connection, hints)
+    later = await connection.fetchval("select count(*) from due_read where not_before > clock_timestamp()")
+    assert later == ASKED
+    assert await rows_read(connection, "crosswalk") <= MOST_READ
+    assert await rows_read(connection, "intent") <= MOST_READ
+
+
+async def test_a_look_at_the_queue_does_not_read_what_is_under_way(connection: Connection) -> None:
+    found = await candidates(connection, "w", "zoho_crm", 100)
+    assert len(found) == ASKED
+    assert await rows_read(connection, "intent") <= MOST_READ
