@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.merging import MERGING
 from tests.mutants.safeguard import BASE, ENRICH, LOADER, ROAD, STATE, Safeguard, in_migrations
+from tests.mutants.waking import WAKING
 
 __all__ = ["SAFEGUARDS"]
 
@@ -274,4 +275,4 @@ _ACCESS = (
     ),
 )
 
-SAFEGUARDS = (*_ONCE_ONLY, *MERGING, *_BUDGETS, *_ERRORS, *_ACCESS)
+SAFEGUARDS = (*WAKING, *_ONCE_ONLY, *MERGING, *_BUDGETS, *_ERRORS, *_ACCESS)

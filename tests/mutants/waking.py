@@ -1,0 +1,31 @@
+"""Mutants: what keeps the loader awake, and its looks small."""
+
+from __future__ import annotations
+
+from tests.mutants.safeguard import LOADER, STATE, Safeguard
+
+__all__ = ["WAKING"]
+
+WAKING = (
+    Safeguard(
+        "a plan is told with its commit",
+        [f"{LOADER}test_words.py"],
+        "twinledger.state.intents",
+        "returning pg_notify($14, workspace || $15 || budget_group)",
+        "returning $14::text, $15::text",
+    ),
+    Safeguard(
+        "what a round left is taken up",
+        [f"{LOADER}test_words.py"],
+        "twinledger.loader.executor",
+        "if not sent or not self._left_some:\n                await self._idle()",
+        "self._left_some = False\n            await self._idle()",
+    ),
+    Safeguard(
+        "one index for what is under way",
+        [f"{STATE}test_cost_of_looks.py"],
+        "twinledger.state.intent_queue",
+        "and u.role = i.role and u.state in ('sending', 'unknown') offset 0)\n               and",
+        "and u.role = i.role and u.state in ('sending', 'unknown'))\n               and",
+    ),
+)
