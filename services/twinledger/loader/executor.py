@@ -13,7 +13,6 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from twinledger.connectors.base.contract import (
@@ -22,14 +21,14 @@ from twinledger.connectors.base.contract import (
     Sink,
     UnknownOutcome,
     WriteAnswer,
-    WriteCall,
 )
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection, Pool, transaction
-from twinledger.kernel.errors import FatalError, PermanentError, TransientError, TwinledgerError
+from twinledger.kernel.errors import FatalError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.kernel.metrics import EVENT_TO_WRITE
 from twinledger.loader.calls import Request, requests_of
+from twinledger.loader.preparing import AWAY, Preparing
 from twinledger.loader.settle_queue import SettleQueue
 from twinledger.loader.steps.build_calls import Built, Round, build_round
 from twinledger.loader.steps.hold_back import without_doubles
@@ -50,9 +49,6 @@ from twinledger.state.intent_queue import (
 from twinledger.state.records import Fields
 
 __all__ = ["AWAY", "Executor", "ExecutorSettings"]
-
-AWAY = (TransientError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""The database is away or says deadlock: the table keeps the work, the next look finds it."""
 
 log = structlog.get_logger()
 
@@ -94,8 +90,10 @@ class Executor:
         self._rules = rules
         self._parents = parents
         self._settle = settle
-        self._permit = permit
         self._clock = clock
+        self._preparing = Preparing(
+            sinks, settle, permit, clock, group=settings.group, holds_s=settings.look_holds_s
+        )
         self._woken = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._wait_s: float | None = None
@@ -144,7 +142,7 @@ class Executor:
             return 0
         work = await self._look()
         wanted = requests_of(work.built, self._sinks)
-        ready = requests_of(await self._fresh(wanted[:free]), self._sinks)
+        ready = requests_of(await self._preparing.fresh(wanted[:free]), self._sinks)
         sending = await self._pay(ready)
         self._left_some = (
             len(wanted) > free
@@ -181,46 +179,6 @@ class Executor:
         if work.refused:
             await self._settle.put([Answered(built, NotApplied(error)) for built, error in work.refused])
         return work
-
-    async def _fresh(self, requests: Sequence[Request]) -> list[Built]:
-        """One slow answer holds up a round: meanwhile people edit what the quick ones have shown."""
-        began = self._clock.monotonic()
-        ready = await self._prepared(requests)
-        if self._clock.monotonic() - began < self._settings.look_holds_s:
-            return ready
-        passed = {built.intent.id for built in ready}
-        again = [built for request in requests for built in request.built if built.intent.id in passed]
-        return await self._prepared(requests_of(again, self._sinks))
-
-    async def _prepared(self, requests: Sequence[Request]) -> list[Built]:
-        """What the sinks let pass, all requests of a sink at once: vendors check versions in lists."""
-        by_sink: dict[int, Request] = {}
-        for request in requests:
-            held = by_sink.get(id(request.sink), Request(request.sink, ()))
-            by_sink[id(request.sink)] = Request(request.sink, [*held.built, *request.built])
-        return [built for request in by_sink.values() for built in await self._prepare(request)]
-
-    async def _prepare(self, request: Request) -> list[Built]:
-        """Complete the calls with what the vendor demands; refusals are settled, the rest goes on."""
-        calls = [built.call for built in request.built]
-        try:
-            answers = await request.sink.prepare(calls, self._permit)
-        except TwinledgerError as error:
-            answers = [NotApplied(error)] * len(calls)
-        except (FatalError, *AWAY):
-            raise
-        except Exception as error:  # the runner of intents: a call that nobody can complete stops no other
-            if len(calls) > 1:
-                singly = [await self._prepare(Request(request.sink, [one])) for one in request.built]
-                return [built for some in singly for built in some]
-            log.error("prepare_failed", exc_info=error, budget_group=self._settings.group)
-            bug = PermanentError(f"unexpected {type(error).__qualname__}", error_class="bug")
-            answers = [NotApplied(bug)] * len(calls)
-        answered = list(zip(request.built, answers, strict=True))
-        refused = [Answered(built, answer) for built, answer in answered if isinstance(answer, NotApplied)]
-        if refused:
-            await self._settle.put(refused)
-        return [replace(built, call=answer) for built, answer in answered if isinstance(answer, WriteCall)]
 
     async def _pay(self, requests: Sequence[Request]) -> list[tuple[Request, UUID, datetime, float]]:
         """SENDING and the budget's grant, committed together. No grant, no call. The time to
@@ -289,7 +247,7 @@ class Executor:
             return await request.sink.write([built.call for built in request.built], send_by=send_by)
         except FatalError:
             raise
-        except Exception as error:  # the runner of intents, as in `_prepare`
+        except Exception as error:  # the runner of intents, as in `Preparing`
             log.error("write_failed", exc_info=error, budget_group=self._settings.group)
             return [UnknownOutcome(f"unexpected {type(error).__qualname__}", "bug")] * len(request.built)
 
