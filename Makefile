@@ -1,5 +1,8 @@
 # Every verb of the project. Each set-up step is skipped when it is done.
-PYTHON ?= python3
+# The system's Python if it will do: distributions build theirs optimised (docs/decisions/0033).
+WILL_DO := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for one in /usr/bin/python3 python3; do \
+            "$$one" -c '$(WILL_DO)' 2>/dev/null && { echo "$$one"; exit; }; done; echo python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
@@ -59,7 +62,7 @@ $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "error: $(PYTHON) is missing or older than Python 3.11"; \
 	  echo "try: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@echo "installing the pinned packages into $(VENV) (once)"
+	@echo "installing the pinned packages into $(VENV) (once), for $$($(PYTHON) -c 'import sys; print(sys.executable, sys.version.split()[0])')"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "error: $(PYTHON) cannot make environments"; echo "try: install its venv module (Debian: python3-venv)"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
