@@ -23,7 +23,7 @@ from twinledger.connectors.base.contract import (
     WriteAnswer,
 )
 from twinledger.kernel.clock import Clock
-from twinledger.kernel.database import Connection, Pool, transaction
+from twinledger.kernel.database import Pool, transaction
 from twinledger.kernel.errors import FatalError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.kernel.metrics import EVENT_TO_WRITE
@@ -37,12 +37,12 @@ from twinledger.loader.steps.settle import Answered
 from twinledger.mapping.errors import ValueFault
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.mapping.sync_rule import SyncRule
-from twinledger.state.budgets import report_answered, take
+from twinledger.state.budgets import Budget, report_answered
 from twinledger.state.intent_queue import (
     Sending,
     candidates,
-    mark_sending,
     next_due,
+    pay,
     set_waiting,
     supersede,
 )
@@ -143,17 +143,12 @@ class Executor:
         work = await self._look()
         wanted = requests_of(work.built, self._sinks)
         ready = requests_of(await self._preparing.fresh(wanted[:free]), self._sinks)
-        sending = await self._pay(ready)
+        by_lane = groupby(ready, key=lambda request: request.built[0].intent.lane)
+        sent = sum([await self._send_paid(lane, list(some)) for lane, some in by_lane])
         self._left_some = (
-            len(wanted) > free
-            or len(sending) < len(ready)
-            or len(self._seen) == self._settings.max_candidates
+            len(wanted) > free or sent < len(ready) or len(self._seen) == self._settings.max_candidates
         )
-        for request, permit, sent_at, send_by in sending:
-            task = asyncio.create_task(self._send(request, permit, sent_at, send_by))
-            self._running.add(task)
-            task.add_done_callback(self._ended)
-        return len(sending)
+        return sent
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -180,33 +175,40 @@ class Executor:
             await self._settle.put([Answered(built, NotApplied(error)) for built, error in work.refused])
         return work
 
-    async def _pay(self, requests: Sequence[Request]) -> list[tuple[Request, UUID, datetime, float]]:
-        """SENDING and the budget's grant, committed together. No grant, no call. The time to
+    async def _send_paid(self, lane: str, requests: Sequence[Request]) -> int:
+        """The requests of a lane that the budget lets go now leave, the best first; how many. The time to
         send runs from before the mark: a process that was stopped in between sends nothing late."""
-        if not requests:
-            return []
         s = self._settings
         failpoint("intent.sending.before")
-        async with transaction(self._pool) as connection:
-            paid = await self._take(connection, requests)
-            marks = [
-                Sending(built.intent, built.expected, self._carried(built), built.call.phase, permit)
-                for request, permit in paid
-                for built in request.built
-            ]
-            send_by = self._clock.monotonic() + s.send_by_s
-            marked = await mark_sending(connection, marks, s.owner, s.send_by_s)
+        send_by = self._clock.monotonic() + s.send_by_s
+        budget = Budget(s.workspace, s.group, lane)
+        async with self._pool.acquire() as connection:  # one statement is its own transaction
+            paid = await pay(connection, budget, self._sendings(requests), s.owner, s.send_by_s)
         failpoint("intent.sending.after")
-        sending = []
-        for request, permit in paid:
+        self._wait_s = min(filter(None, (self._wait_s, paid.grant.wait_s)), default=None)
+        for request, permit in zip(requests, paid.grant.permits, strict=False):
             mine = [
-                _sent(built, marked[built.intent.id]) for built in request.built if built.intent.id in marked
+                _sent(one, paid.sent_at[one.intent.id])
+                for one in request.built
+                if one.intent.id in paid.sent_at
             ]
             if mine:
-                sending.append((Request(request.sink, mine), permit, marked[mine[0].intent.id], send_by))
+                self._start(Request(request.sink, mine), permit, send_by)
             else:
                 await self._hand_back(permit, None)
-        return sending
+        return len(paid.grant.permits)
+
+    def _sendings(self, requests: Sequence[Request]) -> list[Sending]:
+        return [
+            Sending(built.intent, built.expected, self._carried(built), built.call.phase, call)
+            for call, request in enumerate(requests, start=1)
+            for built in request.built
+        ]
+
+    def _start(self, request: Request, permit: UUID, send_by: float) -> None:
+        task = asyncio.create_task(self._send(request, permit, send_by))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
 
     def _carried(self, built: Built) -> Fields:
         """Should an update be lost and run late, all that it states comes back, not only what it changes."""
@@ -219,19 +221,9 @@ class Executor:
             return {}
         return {path: value for path, value in stated.items() if path not in built.expected}
 
-    async def _take(self, connection: Connection, requests: Sequence[Request]) -> list[tuple[Request, UUID]]:
-        """A permit for each request that the budget lets go now: lane by lane, the best first."""
-        s = self._settings
-        paid: list[tuple[Request, UUID]] = []
-        for lane, some in groupby(requests, key=lambda request: request.built[0].intent.lane):
-            wanted = list(some)
-            grant = await take(connection, s.workspace, s.group, lane, len(wanted))
-            self._wait_s = min(filter(None, (self._wait_s, grant.wait_s)), default=None)
-            paid += zip(wanted, grant.permits, strict=False)
-        return paid
-
-    async def _send(self, request: Request, permit: UUID, sent_at: datetime, send_by: float) -> None:
+    async def _send(self, request: Request, permit: UUID, send_by: float) -> None:
         """One vendor request, then its answers go to settle and the permit is given back."""
+        sent_at = request.built[0].intent.sent_at
         self._observe_latency(request.built)
         failpoint("sink.write.before")
         answers = await self._answers(request, send_by)
@@ -265,6 +257,6 @@ class Executor:
 
 
 def _sent(built: Built, sent_at: datetime) -> Built:
-    """As `mark_sending` left it: what is said of this attempt later holds for no other."""
+    """As `pay` left it: what is said of this attempt later holds for no other."""
     attempt = built.intent.attempt + 1
     return replace(built, intent=replace(built.intent, attempt=attempt, state="sending", sent_at=sent_at))

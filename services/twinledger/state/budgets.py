@@ -16,6 +16,7 @@ from twinledger.kernel.database import Connection, Pool
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "Budget",
     "BudgetLimits",
     "BudgetPermit",
     "Grant",
@@ -39,6 +40,19 @@ class BudgetLimits:
     minute: int | None = None
     in_flight: int | None = None
     guard_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A lane of a budget group of one organization."""
+
+    workspace: str
+    group: str
+    lane: str
+
+    def asked(self, wanted: int) -> tuple[str, str, str, int, float, float]:
+        """The arguments of the database's `budget_take`."""
+        return self.workspace, self.group, self.lane, wanted, SEND_BY_S, CALL_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +94,10 @@ async def load_limits(connection: Connection, workspace: str) -> dict[str, Budge
     return {row[0]: BudgetLimits(*row[1:]) for row in map(tuple, rows)}
 
 
-async def take(connection: Connection, workspace: str, group: str, lane: str, wanted: int) -> Grant:
+async def take(connection: Connection, budget: Budget, wanted: int) -> Grant:
     """Up to `wanted` calls, at database time, inside the caller's transaction."""
     rows = await connection.fetch(
-        "select permit_id, wait_s from budget_take($1, $2, $3, $4, $5, $6)",
-        workspace,
-        group,
-        lane,
-        wanted,
-        SEND_BY_S,
-        CALL_TIMEOUT_S,
+        "select permit_id, wait_s from budget_take($1, $2, $3, $4, $5, $6)", *budget.asked(wanted)
     )
     permits = [row["permit_id"] for row in rows if row["permit_id"] is not None]
     return Grant(permits, 0.0 if permits else rows[0]["wait_s"])
@@ -127,9 +135,7 @@ class BudgetPermit:
 
     def __init__(self, pool: Pool, workspace: str, group: str, lane: str, clock: Clock) -> None:
         self._pool = pool
-        self._workspace = workspace
-        self._group = group
-        self._lane = lane
+        self._budget = Budget(workspace, group, lane)
         self._clock = clock
         self._sent: dict[str, datetime] = {}
 
@@ -137,7 +143,7 @@ class BudgetPermit:
         """Wait for one call. `cost` is for day budgets, which count units (not limited yet)."""
         while True:
             async with self._pool.acquire() as connection:  # one statement is its own transaction
-                grant = await take(connection, self._workspace, self._group, self._lane, 1)
+                grant = await take(connection, self._budget, 1)
             if grant.permits:
                 permit = str(grant.permits[0])
                 self._sent[permit] = self._clock.now()
@@ -148,8 +154,8 @@ class BudgetPermit:
         self, permit_id: str, *, rate_limited: bool = False, retry_after_s: float | None = None
     ) -> None:
         """Report the answer of one call; a 429 closes the group for the time the vendor names."""
-        sent_at = self._sent.pop(permit_id, None)
+        sent_at, budget = self._sent.pop(permit_id, None), self._budget
         async with self._pool.acquire() as connection:
             if rate_limited:  # first: a slot given back before the group is closed would be taken at once
-                await close_group(connection, self._workspace, self._group, retry_after_s or 1.0)
+                await close_group(connection, budget.workspace, budget.group, retry_after_s or 1.0)
             await report_answered(connection, [(UUID(permit_id), sent_at)])

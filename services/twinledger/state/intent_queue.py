@@ -6,7 +6,7 @@ Every change of state is a compare-and-set on (state, attempt), so two loaders n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,17 +15,19 @@ from uuid import UUID
 import orjson
 
 from twinledger.kernel.database import Connection
+from twinledger.state.budgets import Budget, Grant
 from twinledger.state.intents import INTENT_COLUMNS, intent_of
 from twinledger.state.records import Fields, Intent
 
 __all__ = [
     "CANDIDATE_COLUMNS",
     "Candidate",
+    "Paid",
     "Sending",
     "candidate_of",
     "candidates",
-    "mark_sending",
     "next_due",
+    "pay",
     "set_waiting",
     "supersede",
 ]
@@ -120,43 +122,63 @@ async def next_due(connection: Connection, workspace: str, group: str) -> float 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One intent about to leave: what the call carries of its patch and besides, and the permit that pays."""
+    """One intent about to leave: what the call carries of its patch and besides; `call` counts the calls
+    that are paid for together from 1: intents of one call share its permit."""
 
     intent: Intent
     expected: Fields
     carried: Fields
     phase: str | None
-    permit_id: UUID
+    call: int
 
 
-async def mark_sending(
-    connection: Connection, sendings: Sequence[Sending], owner: str, send_by_s: float
-) -> dict[UUID, datetime]:
-    """planned -> sending; returns the database time of each that really changed (the others were taken)."""
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """The granted calls, and the database time of each intent that really changed: others were taken."""
+
+    grant: Grant
+    sent_at: Mapping[UUID, datetime]
+
+
+async def pay(
+    connection: Connection, budget: Budget, sendings: Sequence[Sending], owner: str, send_by_s: float
+) -> Paid:
+    """planned -> sending for as many calls as the budget lets go now, the first first; one statement, so the
+    grant and the marks stand or fall together. No grant, no mark."""
     rows = await connection.fetch(
         """
-        update intent i set state = 'sending', attempt = i.attempt + 1, expected = t.expected::jsonb,
-               carried = t.carried::jsonb, phase = t.phase, permit_id = t.permit, owner = $7,
-               sent_at = clock_timestamp(),
-               first_sent_at = coalesce(i.first_sent_at, clock_timestamp()),
-               send_by = clock_timestamp() + make_interval(secs => $8)
-          from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::uuid[])
-               as t(id, attempt, expected, carried, phase, permit)
-         where i.id = t.id and i.attempt = t.attempt and i.state = 'planned'
-           and not exists (select from intent u where u.entity_id = i.entity_id and u.object = i.object
-                              and u.role = i.role and u.state in ('sending', 'unknown') offset 0)
-        returning i.id, i.sent_at
+        with asked as materialized (select permit_id, wait_s from budget_take($1, $2, $3, $4, $5, $6)),
+             paid as materialized (
+                select coalesce(array_agg(permit_id) filter (where permit_id is not null), '{}') as permits,
+                       min(wait_s) as wait_s from asked),
+             marked as (
+                update intent i set state = 'sending', attempt = i.attempt + 1, expected = t.expected::jsonb,
+                       carried = t.carried::jsonb, phase = t.phase, permit_id = paid.permits[t.call],
+                       owner = $13, sent_at = clock_timestamp(),
+                       first_sent_at = coalesce(i.first_sent_at, clock_timestamp()),
+                       send_by = clock_timestamp() + make_interval(secs => $14)
+                  from paid, unnest($7::uuid[], $8::int[], $9::text[], $10::text[], $11::text[], $12::int[])
+                       as t(id, attempt, expected, carried, phase, call)
+                 where t.call <= cardinality(paid.permits)
+                   and i.id = t.id and i.attempt = t.attempt and i.state = 'planned'
+                   and not exists (
+                       select from intent u where u.entity_id = i.entity_id and u.object = i.object
+                          and u.role = i.role and u.state in ('sending', 'unknown') offset 0)
+                returning i.id, i.sent_at)
+        select paid.permits, paid.wait_s, marked.id, marked.sent_at from paid left join marked on true
         """,
+        *budget.asked(max(one.call for one in sendings)),
         [s.intent.id for s in sendings],
         [s.intent.attempt for s in sendings],
         [orjson.dumps(s.expected).decode() for s in sendings],
         [orjson.dumps(s.carried).decode() for s in sendings],
         [s.phase for s in sendings],
-        [s.permit_id for s in sendings],
+        [s.call for s in sendings],
         owner,
         send_by_s,
     )
-    return {row["id"]: row["sent_at"] for row in rows}
+    grant = Grant(rows[0]["permits"], 0.0 if rows[0]["permits"] else rows[0]["wait_s"])
+    return Paid(grant, {row["id"]: row["sent_at"] for row in rows if row["id"] is not None})
 
 
 async def supersede(connection: Connection, ids: Collection[UUID]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from twinledger.kernel.database import Pool, open_pool
-from twinledger.state.budgets import BudgetLimits, Grant, ensure_limits, report_answered, take
+from twinledger.state.budgets import Budget, BudgetLimits, Grant, ensure_limits, report_answered, take
 
 GROUP = "zoho_finance"
 
@@ -27,7 +27,7 @@ async def limit(pool: Pool, limits: BudgetLimits) -> None:
 
 async def ask(pool: Pool, lane: str, wanted: int = 1) -> Grant:
     async with pool.acquire() as connection, connection.transaction():
-        return await take(connection, "default", GROUP, lane, wanted)
+        return await take(connection, Budget("default", GROUP, lane), wanted)
 
 
 async def age(pool: Pool, seconds: float) -> None:

@@ -11,6 +11,7 @@ import pytest
 from twinledger.kernel.clock import SystemClock
 from twinledger.kernel.database import Pool, open_pool
 from twinledger.state.budgets import (
+    Budget,
     BudgetLimits,
     BudgetPermit,
     Grant,
@@ -37,7 +38,7 @@ async def limit(pool: Pool, limits: BudgetLimits) -> None:
 
 async def ask(pool: Pool, wanted: int = 1) -> Grant:
     async with pool.acquire() as connection, connection.transaction():
-        return await take(connection, "default", GROUP, "live", wanted)
+        return await take(connection, Budget("default", GROUP, "live"), wanted)
 
 
 async def answer(pool: Pool, grant: Grant, *, left: bool = True) -> None:
