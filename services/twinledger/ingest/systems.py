@@ -190,4 +190,6 @@ class Systems:
 
     def _permits(self, workspace: str, connector: Connector) -> dict[Lane, CallPermit]:
         group = connector.info.budget_group
-        return {lane: BudgetPermit(self.pool, workspace, group, lane, self.clock) for lane in _LANES}
+        return {
+            lane: BudgetPermit(self.pool, workspace, group, lane, self.clock, stays=True) for lane in _LANES
+        }

@@ -183,7 +183,9 @@ class Workspaces:
     ) -> dict[str, BudgetPermit]:
         """Probes go in a lane of their own; a version check goes in that of its write."""
         return {
-            system: BudgetPermit(self.pool, workspace, connector.info.budget_group, lane, self.clock)
+            system: BudgetPermit(
+                self.pool, workspace, connector.info.budget_group, lane, self.clock, stays=True
+            )
             for system, connector in connectors.items()
         }
 

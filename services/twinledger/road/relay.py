@@ -27,6 +27,8 @@ __all__ = ["Relay"]
 
 _TIDY_EVERY_S = 30.0
 _RETRY_S = 0.5
+_GATHER_S = 0.01
+"""What the next commits add goes with it, and whoever hears of a row by its commit is not held up by us."""
 
 log = structlog.get_logger()
 
@@ -94,6 +96,7 @@ class Relay:
     async def _wait(self) -> None:
         with contextlib.suppress(TimeoutError):  # rows of a dead process are nobody's to announce
             await asyncio.wait_for(self._woken.wait(), self._look_every_s)
+            await asyncio.sleep(0 if self._stopping else _GATHER_S)
         self._woken.clear()
 
     async def _tidy_when_due(self) -> None:

@@ -6,10 +6,13 @@ time is reported, so a crash never overspends (delivery.md 1.2).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import structlog
 
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection, Pool
@@ -31,6 +34,9 @@ SEND_BY_S = 1.0
 CALL_TIMEOUT_S = 45.0
 LONGEST_WAIT_S = 2.5
 """Shorter than a refused lane's wish stands, so that it never loses its place."""
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +137,18 @@ async def close_group(connection: Connection, workspace: str, group: str, second
 
 
 class BudgetPermit:
-    """CallPermit over the budget table, for reads, polls and probes (a transaction of its own)."""
+    """CallPermit over the budget table, for reads, polls and probes (a transaction of its own).
 
-    def __init__(self, pool: Pool, workspace: str, group: str, lane: str, clock: Clock) -> None:
+    `stays`: the process runs on, so its slots are given back while the answers are worked on; a report that
+    ends with the process is made up for by the permit's own end.
+    """
+
+    def __init__(
+        self, pool: Pool, workspace: str, group: str, lane: str, clock: Clock, *, stays: bool = False
+    ) -> None:
         self._pool = pool
+        self._stays = stays
+        self._telling: set[asyncio.Task[None]] = set()
         self._budget = Budget(workspace, group, lane)
         self._clock = clock
         self._sent: dict[str, datetime] = {}
@@ -154,8 +168,24 @@ class BudgetPermit:
         self, permit_id: str, *, rate_limited: bool = False, retry_after_s: float | None = None
     ) -> None:
         """Report the answer of one call; a 429 closes the group for the time the vendor names."""
-        sent_at, budget = self._sent.pop(permit_id, None), self._budget
+        sent_at = self._sent.pop(permit_id, None)
+        if rate_limited:  # first: a slot given back before the group is closed would be taken at once
+            async with self._pool.acquire() as connection:
+                await close_group(
+                    connection, self._budget.workspace, self._budget.group, retry_after_s or 1.0
+                )
+        report = self._report(UUID(permit_id), sent_at)
+        if not self._stays:
+            return await report
+        telling = asyncio.create_task(report)
+        self._telling.add(telling)
+        telling.add_done_callback(self._reported)
+
+    async def _report(self, permit: UUID, sent_at: datetime | None) -> None:
         async with self._pool.acquire() as connection:
-            if rate_limited:  # first: a slot given back before the group is closed would be taken at once
-                await close_group(connection, budget.workspace, budget.group, retry_after_s or 1.0)
-            await report_answered(connection, [(UUID(permit_id), sent_at)])
+            await report_answered(connection, [(permit, sent_at)])
+
+    def _reported(self, telling: asyncio.Task[None]) -> None:
+        self._telling.discard(telling)
+        if not telling.cancelled() and (error := telling.exception()) is not None:
+            log.warning("answer_not_reported", exc_info=error, budget_group=self._budget.group)
