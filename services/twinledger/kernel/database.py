@@ -19,7 +19,7 @@ from asyncpg.pool import PoolConnectionProxy
 from twinledger.kernel.errors import FatalError, TransientError
 from twinledger.kernel.resources import migrations_dir
 
-__all__ = ["PLANS", "Connection", "Pool", "migrate", "open_pool", "transaction"]
+__all__ = ["PLANS", "Connection", "Pool", "migrate", "open_pool", "speak_json", "transaction"]
 
 # Texts: asyncpg's classes are generic in its stubs only.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -39,6 +39,8 @@ _WRONG_SCHEMA = (
 )
 PLANS = {"jit": "off", "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
 """How every connection has its statements planned: once, for any values, by the indexes (decision 0032)."""
+_JSONB = b"\x01"
+"""The version that goes before the text of a `jsonb` in binary form (PostgreSQL, jsonb_recv)."""
 _MIGRATION_LOCK = 7_423_901_554_120_883
 
 
@@ -48,7 +50,7 @@ async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
         dsn,
         min_size=min_size,
         max_size=max_size,
-        init=_prepare,
+        init=speak_json,
         reset=_keep,
         max_inactive_connection_lifetime=0,
         timeout=10,
@@ -126,9 +128,10 @@ async def _apply(
     return True
 
 
-async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def speak_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """`jsonb` to and from Python values, also inside rows of rows: those come in binary form alone."""
     await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_to_json, decoder=orjson.loads, format="text"
+        "jsonb", schema="pg_catalog", encoder=_to_jsonb, decoder=_of_jsonb, format="binary"
     )
 
 
@@ -136,5 +139,9 @@ async def _keep(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """Nothing to undo: transactions end with their block and no one changes session settings."""
 
 
-def _to_json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+def _to_jsonb(value: Any) -> bytes:
+    return _JSONB + orjson.dumps(value)
+
+
+def _of_jsonb(sent: bytes) -> Any:
+    return orjson.loads(memoryview(sent)[len(_JSONB) :])

@@ -9,10 +9,12 @@ from twinledger.kernel.database import Connection
 from twinledger.state.records import CrosswalkRow, ExternalKey
 
 __all__ = [
+    "SIDES",
     "bind",
     "doubles_of_entities",
     "merged_into_keys",
     "places_of_entities",
+    "row_of",
     "rows_of_entities",
     "rows_of_keys",
     "sides_of_entities",
@@ -25,7 +27,13 @@ _COLUMNS = """c.workspace, c.object, c.external_id, c.entity_id, c.role, c.statu
             and s.external_id = c.merged_into) end as survivor"""
 
 
-def _row(row: tuple[str, str, str, UUID, str, str, str | None, UUID | None]) -> CrosswalkRow:
+SIDES = f"""
+    select {_COLUMNS} from crosswalk c where c.entity_id = any($1::uuid[]) and c.status <> 'orphan'"""  # noqa: S608
+"""Rows for `row_of`; $1: entity ids."""
+
+
+def row_of(row: tuple[str, str, str, UUID, str, str, str | None, UUID | None]) -> CrosswalkRow:
+    """A row of the columns above."""
     workspace, object_name, external_id, entity_id, role, status, merged_into, survivor = row
     key = ExternalKey(object_name, external_id)
     return CrosswalkRow(workspace, key, entity_id, role, status, merged_into, survivor)
@@ -44,7 +52,7 @@ async def rows_of_keys(
         [key.object for key in keys],
         [key.external_id for key in keys],
     )
-    return [_row(tuple(row)) for row in rows]
+    return [row_of(tuple(row)) for row in rows]
 
 
 async def rows_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
@@ -53,16 +61,12 @@ async def rows_of_entities(connection: Connection, ids: Collection[UUID]) -> lis
         f"select {_COLUMNS} from crosswalk c where c.entity_id = any($1) and c.status = 'active'",  # noqa: S608
         list(ids),
     )
-    return [_row(tuple(row)) for row in rows]
+    return [row_of(tuple(row)) for row in rows]
 
 
 async def sides_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
     """Where these entities are or were: a side that lost its record is not given another unasked."""
-    rows = await connection.fetch(
-        f"select {_COLUMNS} from crosswalk c where c.entity_id = any($1) and c.status <> 'orphan'",  # noqa: S608
-        list(ids),
-    )
-    return [_row(tuple(row)) for row in rows]
+    return [row_of(tuple(row)) for row in await connection.fetch(SIDES, list(ids))]
 
 
 async def doubles_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
@@ -71,7 +75,7 @@ async def doubles_of_entities(connection: Connection, ids: Collection[UUID]) -> 
         f"select {_COLUMNS} from crosswalk c where c.entity_id = any($1) and c.status = 'orphan'",  # noqa: S608
         list(ids),
     )
-    return [_row(tuple(row)) for row in rows]
+    return [row_of(tuple(row)) for row in rows]
 
 
 async def places_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
@@ -84,7 +88,7 @@ async def places_of_entities(connection: Connection, ids: Collection[UUID]) -> l
                        and s.object = c.object and s.external_id = c.merged_into) = 'active'))""",  # noqa: S608 - fixed columns
         list(ids),
     )
-    return [_row(tuple(row)) for row in rows]
+    return [row_of(tuple(row)) for row in rows]
 
 
 async def merged_into_keys(
@@ -99,7 +103,7 @@ async def merged_into_keys(
         [key.object for key in keys],
         [key.external_id for key in keys],
     )
-    return [_row(tuple(row)) for row in rows]
+    return [row_of(tuple(row)) for row in rows]
 
 
 async def bind(connection: Connection, rows: Iterable[CrosswalkRow]) -> None:

@@ -15,6 +15,8 @@ from twinledger.state.records import Intent, Target
 __all__ = [
     "CHANNEL",
     "INTENT_COLUMNS",
+    "OPEN_INTENTS",
+    "by_target",
     "insert_planned",
     "intent_of",
     "open_intents",
@@ -42,17 +44,22 @@ def intent_of(row: Any) -> Intent:
     return Intent(id_, workspace, group, Target(entity_id, object_name, role), *others)
 
 
+OPEN_INTENTS = f"""
+    select {INTENT_COLUMNS} from intent
+     where entity_id = any($1::uuid[]) and state in ('planned', 'sending', 'unknown', 'rejected')
+     order by planned_at"""  # noqa: S608 - fixed columns
+"""Rows for `by_target`; $1: entity ids."""
+
+
 async def open_intents(connection: Connection, entity_ids: Collection[UUID]) -> dict[Target, list[Intent]]:
     """Planned, unsettled and rejected intents of these entities, oldest first."""
-    rows = await connection.fetch(
-        f"""select {INTENT_COLUMNS} from intent
-             where entity_id = any($1) and state in ('planned', 'sending', 'unknown', 'rejected')
-             order by planned_at""",  # noqa: S608 - fixed columns
-        list(entity_ids),
-    )
+    return by_target(await connection.fetch(OPEN_INTENTS, list(entity_ids)))
+
+
+def by_target(rows: Iterable[Any]) -> dict[Target, list[Intent]]:
+    """Rows that begin with INTENT_COLUMNS, by their target."""
     found: dict[Target, list[Intent]] = {}
-    for row in rows:
-        intent = intent_of(row)
+    for intent in map(intent_of, rows):
         found.setdefault(intent.target, []).append(intent)
     return found
 

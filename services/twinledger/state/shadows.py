@@ -12,20 +12,26 @@ import orjson
 from twinledger.kernel.database import Connection
 from twinledger.state.records import NO_MARKS, LateWrite, Marks, Shadow, Target
 
-__all__ = ["hold_target", "load_shadows", "save_shadows"]
+__all__ = ["SHADOWS", "hold_target", "load_shadows", "save_shadows", "shadows_of"]
+
+
+SHADOWS = """
+    select entity_id, object, role, external_id, fields, bases, content_hash, vendor_updated_at,
+           read_started_at, revision, marks, hold_until, late
+      from shadow where entity_id = any($1::uuid[])"""
+"""Rows for `shadows_of`; $1: entity ids."""
 
 
 async def load_shadows(connection: Connection, entity_ids: Collection[UUID]) -> dict[Target, Shadow]:
     """All sides of these entities; the caller holds the entity locks."""
-    rows = await connection.fetch(
-        """select entity_id, object, role, external_id, fields, bases, content_hash,
-                  vendor_updated_at, read_started_at, revision, marks, hold_until, late
-             from shadow where entity_id = any($1)""",
-        list(entity_ids),
-    )
+    return shadows_of(map(tuple, await connection.fetch(SHADOWS, list(entity_ids))))
+
+
+def shadows_of(rows: Iterable[tuple[Any, ...]]) -> dict[Target, Shadow]:
+    """Rows of SHADOWS, by their target."""
     shadows = (
         Shadow(Target(*row[:3]), *row[3:10], marks=_marks(row[10]), late=_late(*row[11:]))  # type: ignore[misc] # ten columns
-        for row in map(tuple, rows)
+        for row in rows
     )
     return {shadow.target: shadow for shadow in shadows}
 

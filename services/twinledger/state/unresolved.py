@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -12,10 +13,12 @@ from twinledger.kernel.database import Connection
 from twinledger.state.records import ExternalKey, Fields
 
 __all__ = [
+    "UNRESOLVED",
     "Unresolved",
     "forget_unresolved",
     "load_unresolved",
     "save_unresolved",
+    "unresolved_of",
     "unresolved_with_keys",
     "waiting_for",
 ]
@@ -32,27 +35,24 @@ class Unresolved:
     candidates: tuple[UUID, ...]
 
 
+UNRESOLVED = """
+    select object, external_id, surely, fields, keys, candidates from unresolved
+     where workspace = $2::text and (candidates && $1::uuid[] or keys && $3::text[])"""
+"""Rows for `unresolved_of`; $1: entity ids, $2: workspace, $3: match keys."""
+
+
 async def load_unresolved(
     connection: Connection, workspace: str, entities: Collection[UUID], keys: Collection[str]
 ) -> list[Unresolved]:
     """Those that may be one of these entities, or that are found under one of these match keys."""
-    rows = await connection.fetch(
-        """select object, external_id, surely, fields, keys, candidates from unresolved
-            where workspace = $1 and (candidates && $2::uuid[] or keys && $3::text[])""",
-        workspace,
-        list(entities),
-        list(keys),
-    )
-    return [
-        Unresolved(
-            ExternalKey(row["object"], row["external_id"]),
-            row["surely"],
-            row["fields"],
-            tuple(row["keys"]),
-            tuple(row["candidates"]),
-        )
-        for row in rows
-    ]
+    rows = await connection.fetch(UNRESOLVED, list(entities), workspace, list(keys))
+    return [unresolved_of(tuple(row)) for row in rows]
+
+
+def unresolved_of(row: tuple[Any, ...]) -> Unresolved:
+    """A row of UNRESOLVED."""
+    object_name, external_id, surely, fields, keys, candidates = row
+    return Unresolved(ExternalKey(object_name, external_id), surely, fields, tuple(keys), tuple(candidates))
 
 
 async def unresolved_with_keys(

@@ -10,11 +10,10 @@ from contextvars import copy_context
 from typing import Any
 
 import asyncpg
-import orjson
 from tests.faults.simulation.template import PATH
 from tests.faults.simulation.virtual_time import START, VirtualLoop
 
-from twinledger.kernel.database import PLANS
+from twinledger.kernel.database import PLANS, speak_json
 
 __all__ = ["Port"]
 
@@ -50,13 +49,7 @@ class Port:
                 max_cached_statement_lifetime=0,
                 server_settings={**PLANS, "search_path": PATH},
             )
-            await connection.set_type_codec(
-                "jsonb",
-                schema="pg_catalog",
-                encoder=lambda value: orjson.dumps(value).decode(),
-                decoder=orjson.loads,
-                format="text",
-            )
+            await speak_json(connection)
         port = cls(loop, connection)
         try:
             yield port

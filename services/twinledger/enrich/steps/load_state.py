@@ -19,14 +19,13 @@ from twinledger.kernel.database import Connection
 from twinledger.kernel.ids import derived_id
 from twinledger.mapping.matching.match_keys import match_keys
 from twinledger.road.inbox import already_seen
-from twinledger.state.crosswalk import rows_of_keys, sides_of_entities
+from twinledger.state.crosswalk import rows_of_keys
 from twinledger.state.derivations import Derivation, load_derivations
 from twinledger.state.entities import lock_entities
 from twinledger.state.identity import entities_by_match_key, lock_types, targets_by_reference
-from twinledger.state.intents import open_intents, unsettled_objects
+from twinledger.state.intents import unsettled_objects
+from twinledger.state.known import load_known
 from twinledger.state.records import ExternalKey
-from twinledger.state.shadows import load_shadows
-from twinledger.state.unresolved import load_unresolved
 from twinledger.state.workspaces import load_settings
 
 __all__ = ["inbox_key", "load_entities_of", "load_state"]
@@ -155,9 +154,8 @@ def _both_ends(derivations: Mapping[UUID, Derivation]) -> set[UUID]:
 
 async def _load_sides(connection: Connection, state: BatchState, wanted: Collection[str]) -> None:
     """`wanted`: match keys of unknown records, for the questions that are open about them."""
-    known = state.entities
-    for row in await sides_of_entities(connection, known.keys()):
+    known = await load_known(connection, state.workspace, state.entities.keys(), wanted)
+    for row in known.sides:
         state.add_row(row)
-    state.shadows = await load_shadows(connection, known.keys())
-    state.intents = await open_intents(connection, known.keys())
-    state.questions.load(await load_unresolved(connection, state.workspace, known.keys(), wanted))
+    state.shadows, state.intents = known.shadows, known.intents
+    state.questions.load(known.questions)
