@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twinledger.kernel.database import Connection
+from twinledger.kernel.writes import Writer
 from twinledger.road.broker import OutRecord
 from twinledger.road.stored_headers import to_text
 
@@ -17,7 +17,7 @@ __all__ = ["CHANNEL", "append"]
 CHANNEL = "outbox"
 
 
-async def append(connection: Connection, rows: Sequence[OutRecord], *, notify: bool = False) -> None:
+async def append(writer: Writer, rows: Sequence[OutRecord], *, notify: bool = False) -> None:
     """One statement for all rows, in the given order.
 
     `notify` is for processes without a relay of their own; a NOTIFY makes commits queue, so the
@@ -25,9 +25,9 @@ async def append(connection: Connection, rows: Sequence[OutRecord], *, notify: b
     """
     if rows:
         columns = zip(*((r.topic, r.key, r.value, to_text(r.headers)) for r in rows), strict=True)
-        await connection.execute(_APPEND, *(list(column) for column in columns))
+        await writer.execute(_APPEND, *(list(column) for column in columns))
     if notify:
-        await connection.execute("select pg_notify($1, '')", CHANNEL)
+        await writer.execute("select pg_notify($1, '')", CHANNEL)
 
 
 _APPEND = """

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from twinledger.kernel.database import Connection
+from twinledger.kernel.writes import Writer
 from twinledger.state.records import Fields
 
 __all__ = ["Derivation", "load_derivations", "save_derivations"]
@@ -43,12 +44,12 @@ async def load_derivations(connection: Connection, ids: Collection[UUID]) -> dic
     return {row["entity_id"]: Derivation(*tuple(row)) for row in rows}
 
 
-async def save_derivations(connection: Connection, derivations: Iterable[Derivation]) -> None:
+async def save_derivations(writer: Writer, derivations: Iterable[Derivation]) -> None:
     """Insert or replace; the caller holds the locks of both entities."""
     rows = list(derivations)
     if not rows:
         return
-    await connection.execute(
+    await writer.execute(
         """
         insert into derivation (entity_id, source_id, workspace, flow, part, basis, asked)
         select e, s, w, f, p, b::jsonb, a::jsonb

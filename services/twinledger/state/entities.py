@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from twinledger.kernel.database import Connection
+from twinledger.kernel.writes import Writer
 from twinledger.state.records import Clock, Entity
 
 __all__ = ["load_entities", "lock_entities", "save_entities"]
@@ -41,12 +42,12 @@ async def load_entities(connection: Connection, ids: Collection[UUID]) -> dict[U
     return {row["id"]: _entity(tuple(row)) for row in rows}
 
 
-async def save_entities(connection: Connection, entities: Iterable[Entity]) -> None:
+async def save_entities(writer: Writer, entities: Iterable[Entity]) -> None:
     """Insert or replace; the caller holds the locks."""
     rows = list(entities)
     if not rows:
         return
-    await connection.execute(
+    await writer.execute(
         """
         insert into entity (id, workspace, type, version, origin, fields, clocks, definition, parked)
         select id, workspace, type, version, origin, fields::jsonb, clocks::jsonb, definition, parked::jsonb

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from twinledger.kernel.database import Connection
+from twinledger.kernel.writes import Writer
 from twinledger.state.records import Conflict, Review
 
 __all__ = [
@@ -38,12 +39,12 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-async def save_audit(connection: Connection, rows: Iterable[AuditRow]) -> None:
+async def save_audit(writer: Writer, rows: Iterable[AuditRow]) -> None:
     """Append; nothing updates or deletes these rows."""
     kept = list(rows)
     if not kept:
         return
-    await connection.execute(
+    await writer.execute(
         """insert into audit (workspace, entity_id, field, old, new, cause, definition)
            select w, e, f, o::jsonb, n::jsonb, c, d
              from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
@@ -58,12 +59,12 @@ async def save_audit(connection: Connection, rows: Iterable[AuditRow]) -> None:
     )
 
 
-async def save_conflicts(connection: Connection, conflicts: Iterable[Conflict]) -> None:
+async def save_conflicts(writer: Writer, conflicts: Iterable[Conflict]) -> None:
     """Append: a conflict is never silent."""
     kept = list(conflicts)
     if not kept:
         return
-    await connection.execute(
+    await writer.execute(
         """insert into conflict (workspace, entity_id, entity_type, field, policy, winner, loser)
            select w, e, t, f, p, a::jsonb, b::jsonb
              from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])

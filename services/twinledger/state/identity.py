@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from twinledger.kernel.database import Connection
+from twinledger.kernel.writes import Writer
 from twinledger.state.records import Target
 
 __all__ = [
@@ -88,14 +89,12 @@ async def targets_by_reference(
     return {row["reference"]: Target(row["entity_id"], row["object"], row["role"]) for row in rows}
 
 
-async def save_references(
-    connection: Connection, workspace: str, references: Iterable[tuple[str, Target]]
-) -> None:
+async def save_references(writer: Writer, workspace: str, references: Iterable[tuple[str, Target]]) -> None:
     """Fix the reference of a target; it never changes afterwards."""
     rows = list(references)
     if not rows:
         return
-    await connection.execute(
+    await writer.execute(
         """insert into reference (workspace, reference, entity_id, object, role)
            select $1, * from unnest($2::text[], $3::uuid[], $4::text[], $5::text[]) on conflict do nothing""",
         workspace,

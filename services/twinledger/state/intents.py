@@ -10,6 +10,7 @@ import orjson
 
 from twinledger.kernel.database import Connection
 from twinledger.kernel.listening import SEPARATOR
+from twinledger.kernel.writes import Writer
 from twinledger.state.records import Intent, Target
 
 __all__ = [
@@ -64,7 +65,7 @@ def by_target(rows: Iterable[Any]) -> dict[Target, list[Intent]]:
     return found
 
 
-async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> None:
+async def insert_planned(writer: Writer, intents: Iterable[Intent]) -> None:
     """Add planned intents; the same plan made twice has the same id and stays one row.
 
     One that was dropped while a person was asked, and is wanted after all, is planned again: none is dropped
@@ -73,7 +74,7 @@ async def insert_planned(connection: Connection, intents: Iterable[Intent]) -> N
     rows = list(intents)
     if not rows:
         return
-    await connection.execute(
+    await writer.execute(
         """
         insert into intent (id, workspace, budget_group, entity_id, object, role, op, patch, bases, reference,
                             state, lane, entity_version, received_at)

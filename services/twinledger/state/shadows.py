@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from twinledger.kernel.database import Connection
+from twinledger.kernel.writes import Writer
 from twinledger.state.records import NO_MARKS, LateWrite, Marks, Shadow, Target
 
 __all__ = ["SHADOWS", "hold_target", "load_shadows", "save_shadows", "shadows_of"]
@@ -48,12 +49,12 @@ def _stored(marks: Marks) -> str:
     return "{}" if marks == NO_MARKS else orjson.dumps(marks).decode()
 
 
-async def save_shadows(connection: Connection, shadows: Iterable[Shadow]) -> None:
+async def save_shadows(writer: Writer, shadows: Iterable[Shadow]) -> None:
     """Insert or replace; the caller holds the entity locks."""
     rows = list(shadows)
     if not rows:
         return
-    await connection.execute(
+    await writer.execute(
         """
         insert into shadow (entity_id, object, role, external_id, fields, bases, content_hash,
                             vendor_updated_at, read_started_at, revision, marks)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from twinledger.enrich.observed import BatchState
 from twinledger.kernel.database import Connection
+from twinledger.kernel.writes import Writer, Writes
 from twinledger.road import outbox
 from twinledger.road.broker import OutRecord
 from twinledger.road.parking import wake
@@ -28,12 +29,8 @@ def waiting_key(entity_id: UUID, object_name: str) -> str:
 
 
 async def store_changes(connection: Connection, state: BatchState, outgoing: Sequence[OutRecord]) -> None:
-    """One statement a table; children that waited for a record bound here are woken with it."""
-    changed = [entity for entity in state.entities.values() if entity.changed or entity.is_new]
-    await save_entities(connection, changed)
+    """Children that waited for a record bound here are woken with it."""
     await bind(connection, state.bound)
-    await save_shadows(connection, (s for s in state.shadows.values() if s.changed))
-    await settle_lost_creates(connection, [row.target for row in state.bound if row.status == "active"])
     await save_match_keys(
         connection,
         state.workspace,
@@ -41,17 +38,27 @@ async def store_changes(connection: Connection, state: BatchState, outgoing: Seq
         removed=[(key, id_) for id_, keys in state.rekeyed.items() for key in keys.removed],
         added=[(key, id_) for id_, keys in state.rekeyed.items() for key in keys.added],
     )
-    await save_references(connection, state.workspace, state.new_references)
     settled = [i for intents in state.intents.values() for i in intents if i.changed]
     await save_intent_states(connection, settled)
-    await insert_planned(connection, (i for i in state.planned if i.state == "planned"))
-    await save_conflicts(connection, state.conflicts)
-    await save_audit(connection, state.audit)
-    await save_derivations(connection, (d for d in state.derivations.values() if d.changed))
     await withdraw_reviews(connection, state.workspace, state.withdrawn)
     await save_reviews(connection, state.reviews)
     await _wake(connection, state, (keys.added for keys in state.rekeyed.values()))
-    await outbox.append(connection, outgoing)
+    writes = Writes()
+    await _gather(writes, state, outgoing)
+    await writes.send(connection)
+    await settle_lost_creates(connection, [row.target for row in state.bound if row.status == "active"])
+
+
+async def _gather(writes: Writer, state: BatchState, outgoing: Sequence[OutRecord]) -> None:
+    """One statement a table, none of which looks at another's."""
+    await save_entities(writes, (e for e in state.entities.values() if e.changed or e.is_new))
+    await save_shadows(writes, (s for s in state.shadows.values() if s.changed))
+    await save_references(writes, state.workspace, state.new_references)
+    await insert_planned(writes, (i for i in state.planned if i.state == "planned"))
+    await save_conflicts(writes, state.conflicts)
+    await save_audit(writes, state.audit)
+    await save_derivations(writes, (d for d in state.derivations.values() if d.changed))
+    await outbox.append(writes, outgoing)
 
 
 async def _wake(connection: Connection, state: BatchState, keys: Iterable[Collection[str]]) -> None:
