@@ -1,4 +1,4 @@
-"""Mutants: what keeps the loader awake, and its looks small."""
+"""Mutants: what keeps the loader awake, its looks small, and its calls paid for."""
 
 from __future__ import annotations
 
@@ -27,5 +27,12 @@ WAKING = (
         "twinledger.state.intent_queue",
         "and u.role = i.role and u.state in ('sending', 'unknown') offset 0)\n               and",
         "and u.role = i.role and u.state in ('sending', 'unknown'))\n               and",
+    ),
+    Safeguard(
+        "no grant, no sending mark",
+        [f"{STATE}test_paying.py"],
+        "twinledger.state.intent_queue",
+        "where t.call <= cardinality(paid.permits)",
+        "where true",
     ),
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from twinledger.kernel.database import Connection
+from twinledger.kernel.writes import Writer
 from twinledger.road.broker import Received
 from twinledger.road.stored_headers import from_text, to_text
 
@@ -141,13 +142,13 @@ async def postpone(connection: Connection, waits: Sequence[tuple[int, Wait]]) ->
     )
 
 
-async def wake(connection: Connection, waits_for: Collection[str]) -> None:
+async def wake(writer: Writer, waits_for: Collection[str]) -> None:
     """What these names stand for is there now: records that wait for it are due with this commit.
 
     A record parked at the same moment may be missed; it is due at its own time all the same.
     """
     if waits_for:
-        await connection.execute(_WAKE, list(waits_for))
+        await writer.execute(_WAKE, list(waits_for))
 
 
 async def any_parked(connection: Connection, group: str) -> bool:

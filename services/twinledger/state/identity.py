@@ -11,6 +11,7 @@ from twinledger.state.records import Target
 
 __all__ = [
     "entities_by_match_key",
+    "forget_match_keys",
     "lock_types",
     "save_match_keys",
     "save_references",
@@ -47,30 +48,37 @@ async def entities_by_match_key(
     return found
 
 
+async def forget_match_keys(connection: Connection, entities: Collection[UUID]) -> None:
+    """These entities are found under no key any more."""
+    if entities:
+        await connection.execute("delete from match_key where entity_id = any($1)", list(entities))
+
+
 async def save_match_keys(
-    connection: Connection,
+    writer: Writer,
     workspace: str,
     *,
     removed: Sequence[tuple[str, UUID]],
     added: Sequence[tuple[str, UUID]],
-    anew: Collection[UUID] = (),
 ) -> None:
-    """Entities are found under other keys from now on; those of `anew` under none but the added."""
-    if anew:
-        await connection.execute("delete from match_key where entity_id = any($1)", list(anew))
-    if removed or added:
+    """Entities are found under other keys from now on; what is removed is not added too."""
+    if removed:
         # A look for each key that goes: a join would be planned over all of them.
-        await connection.execute(
-            """with gone as (delete from match_key where ctid = any(array(
+        await writer.execute(
+            """delete from match_key where ctid = any(array(
                    select x.place from unnest($2::text[], $3::uuid[]) as k(value, entity_id)
                     cross join lateral (select m.ctid as place from match_key m
                                          where m.workspace = $1 and m.value = k.value
-                                           and m.entity_id = k.entity_id limit 1) as x)))
-               insert into match_key (workspace, value, entity_id)
-               select $1, * from unnest($4::text[], $5::uuid[]) on conflict do nothing""",
+                                           and m.entity_id = k.entity_id limit 1) as x))""",
             workspace,
             [key for key, _ in removed],
             [entity_id for _, entity_id in removed],
+        )
+    if added:
+        await writer.execute(
+            """insert into match_key (workspace, value, entity_id)
+               select $1, * from unnest($2::text[], $3::uuid[]) on conflict do nothing""",
+            workspace,
             [key for key, _ in added],
             [entity_id for _, entity_id in added],
         )

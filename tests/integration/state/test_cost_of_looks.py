@@ -9,11 +9,13 @@ from uuid import UUID
 import pytest
 
 from twinledger.kernel.database import Connection, open_pool, transaction
+from twinledger.state.budgets import Budget, BudgetLimits, ensure_limits
 from twinledger.state.crosswalk import bind
 from twinledger.state.due_reads import NotedHint, note_hints
 from twinledger.state.entities import save_entities
-from twinledger.state.intent_queue import candidates
+from twinledger.state.intent_queue import Sending, candidates, pay
 from twinledger.state.intents import insert_planned
+from twinledger.state.known import load_known
 from twinledger.state.records import CrosswalkRow, Entity, ExternalKey, Intent, Target
 from twinledger.state.workspaces import ensure_workspace
 
@@ -30,6 +32,7 @@ async def connection(database: str) -> AsyncIterator[Connection]:
     pool = await open_pool(database, min_size=1, max_size=1)
     async with transaction(pool) as connection:
         await ensure_workspace(connection, "w")
+        await ensure_limits(connection, "w", "zoho_crm", BudgetLimits(in_flight=UNDER_WAY))
         ids = [UUID(int=number) for number in range(1, UNDER_WAY + ASKED + 1)]
         await save_entities(connection, [Entity(one, "w", "customer", 1, str(one), {}, {}) for one in ids])
         await bind(connection, [CrosswalkRow("w", _key(one), one, "primary") for one in ids])
@@ -76,3 +79,21 @@ async def test_a_look_at_the_queue_does_not_read_what_is_under_way(connection: C
     found = await candidates(connection, "w", "zoho_crm", 100)
     assert len(found) == ASKED
     assert await rows_read(connection, "intent") <= MOST_READ
+
+
+async def test_paying_reads_what_it_pays_for(connection: Connection) -> None:
+    sendings = [
+        Sending(one.intent, {}, {}, None, call)
+        for call, one in enumerate(await candidates(connection, "w", "zoho_crm", 100), start=1)
+    ]
+    before = await rows_read(connection, "intent")
+    done = await pay(connection, Budget("w", "zoho_crm", "live"), sendings, "me", 1.0)
+    assert len(done.sent_at) == ASKED
+    assert await rows_read(connection, "intent") - before <= MOST_READ
+
+
+async def test_what_is_known_of_a_few_is_read_of_them_alone(connection: Connection) -> None:
+    few = [UUID(int=number) for number in range(1, ASKED + 1)]
+    known = await load_known(connection, "w", few, [])
+    assert len(known.sides) == len(known.intents) == ASKED
+    assert await rows_read(connection, "crosswalk") <= 2 * ASKED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState
@@ -15,7 +15,7 @@ from twinledger.state.crosswalk import bind
 from twinledger.state.derivations import save_derivations
 from twinledger.state.entities import save_entities
 from twinledger.state.history import save_audit, save_conflicts, save_reviews, withdraw_reviews
-from twinledger.state.identity import save_match_keys, save_references
+from twinledger.state.identity import forget_match_keys, save_match_keys, save_references
 from twinledger.state.intents import insert_planned, save_intent_states, wake_waiting
 from twinledger.state.lost_creates import settle_lost_creates
 from twinledger.state.shadows import save_shadows
@@ -31,18 +31,12 @@ def waiting_key(entity_id: UUID, object_name: str) -> str:
 async def store_changes(connection: Connection, state: BatchState, outgoing: Sequence[OutRecord]) -> None:
     """Children that waited for a record bound here are woken with it."""
     await bind(connection, state.bound)
-    await save_match_keys(
-        connection,
-        state.workspace,
-        anew=[id_ for id_, keys in state.rekeyed.items() if keys.before is None],
-        removed=[(key, id_) for id_, keys in state.rekeyed.items() for key in keys.removed],
-        added=[(key, id_) for id_, keys in state.rekeyed.items() for key in keys.added],
-    )
+    await forget_match_keys(connection, [id_ for id_, keys in state.rekeyed.items() if keys.before is None])
     settled = [i for intents in state.intents.values() for i in intents if i.changed]
     await save_intent_states(connection, settled)
     await withdraw_reviews(connection, state.workspace, state.withdrawn)
     await save_reviews(connection, state.reviews)
-    await _wake(connection, state, (keys.added for keys in state.rekeyed.values()))
+    await wake_waiting(connection, [waiting_key(row.entity_id, row.key.object) for row in state.bound])
     writes = Writes()
     await _gather(writes, state, outgoing)
     await writes.send(connection)
@@ -50,18 +44,22 @@ async def store_changes(connection: Connection, state: BatchState, outgoing: Seq
 
 
 async def _gather(writes: Writer, state: BatchState, outgoing: Sequence[OutRecord]) -> None:
-    """One statement a table, none of which looks at another's."""
+    """Of none of these does another look at what it changes."""
     await save_entities(writes, (e for e in state.entities.values() if e.changed or e.is_new))
     await save_shadows(writes, (s for s in state.shadows.values() if s.changed))
+    rekeyed = state.rekeyed.items()
+    await save_match_keys(
+        writes,
+        state.workspace,
+        removed=[(key, id_) for id_, keys in rekeyed for key in keys.removed],
+        added=[(key, id_) for id_, keys in rekeyed for key in keys.added],
+    )
     await save_references(writes, state.workspace, state.new_references)
     await insert_planned(writes, (i for i in state.planned if i.state == "planned"))
     await save_conflicts(writes, state.conflicts)
     await save_audit(writes, state.audit)
     await save_derivations(writes, (d for d in state.derivations.values() if d.changed))
+    await wake(
+        writes, [*(row.key.text() for row in state.bound), *(k for _, keys in rekeyed for k in keys.added)]
+    )
     await outbox.append(writes, outgoing)
-
-
-async def _wake(connection: Connection, state: BatchState, keys: Iterable[Collection[str]]) -> None:
-    names = [row.key.text() for row in state.bound] + [key for found in keys for key in found]
-    await wake(connection, names)
-    await wake_waiting(connection, [waiting_key(row.entity_id, row.key.object) for row in state.bound])
