@@ -29,7 +29,7 @@ WAKING = (
         "and u.role = i.role and u.state in ('sending', 'unknown'))\n               and",
     ),
     Safeguard(
-        "no grant, no sending mark",
+        "no sending mark without a grant",
         [f"{STATE}test_paying.py"],
         "twinledger.state.intent_queue",
         "where t.call <= cardinality(paid.permits)",
