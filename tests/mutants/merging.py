@@ -110,6 +110,13 @@ MERGING = (
         "if",
     ),
     Safeguard(
+        "what a late write did at the last moment is looked for",
+        [f"{LOADER}test_lost_writes.py"],
+        "twinledger.loader.workspace",
+        "await self._resolver.look_after_late(self.workspace)",
+        "pass",
+    ),
+    Safeguard(
         "counts wait for their write",
         [f"{ENRICH}test_field_policies.py", f"{STEPS}test_settle_echo.py"],
         "twinledger.enrich.steps.observe",

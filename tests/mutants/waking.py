@@ -22,6 +22,13 @@ WAKING = (
         "self._left_some = False\n            await self._idle()",
     ),
     Safeguard(
+        "looks after late writes read no other sides",
+        [f"{STATE}test_cost_of_looks.py"],
+        "twinledger.state.shadows",
+        "and e.workspace = $1 offset 0)",
+        "and e.workspace = $1)",
+    ),
+    Safeguard(
         "one index for what is under way",
         [f"{STATE}test_cost_of_looks.py"],
         "twinledger.state.intent_queue",

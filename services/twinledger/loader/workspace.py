@@ -85,9 +85,10 @@ class WorkspaceWrites:
                 log.warning("loader_waits", exc_info=error)
 
     async def _resolve(self) -> None:
-        """Unknown outcomes, oldest first."""
+        """Unknown outcomes, oldest first, and what came of those given up."""
         async with transaction(self._pool) as connection:
             await doubt_creates(connection, self.workspace)
+        await self._resolver.look_after_late(self.workspace)
         for group in self._executors:
             await self._resolve_group(group)
 

@@ -62,8 +62,8 @@ async def settle_lost_creates(connection: Connection, targets: Collection[Target
                delete from lost_create l using unnest($1::uuid[], $2::text[], $3::text[]) as t(e, o, r)
                 where l.entity_id = t.e and l.object = t.o and l.role = t.r
             returning l.*)
-           update shadow s set late = l.late,
-                  hold_until = greatest(coalesce(s.hold_until, l.late_until), l.late_until)
+           update shadow s set late = l.late, hold_until = greatest(s.hold_until, l.late_until),
+                  look_at = greatest(s.hold_until, l.late_until)
              from settled l
             where s.entity_id = l.entity_id and s.object = l.object and s.role = l.role
               and l.late_until > clock_timestamp()""",

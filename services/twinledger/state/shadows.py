@@ -11,9 +11,9 @@ import orjson
 
 from twinledger.kernel.database import Connection
 from twinledger.kernel.writes import Writer
-from twinledger.state.records import NO_MARKS, LateWrite, Marks, Shadow, Target
+from twinledger.state.records import NO_MARKS, ExternalKey, LateWrite, Marks, Shadow, Target
 
-__all__ = ["SHADOWS", "hold_target", "load_shadows", "save_shadows", "shadows_of"]
+__all__ = ["SHADOWS", "hold_target", "load_shadows", "looks_due", "save_shadows", "shadows_of"]
 
 
 SHADOWS = """
@@ -83,11 +83,28 @@ async def save_shadows(writer: Writer, shadows: Iterable[Shadow]) -> None:
 
 async def hold_target(connection: Connection, target: Target, lost: LateWrite) -> None:
     """Nothing is sent to this target before `until`: a write given up for lost may still arrive, and is known
-    as ours when it does."""
+    as ours when it does. Then it is looked for."""
     await connection.execute(
-        """update shadow set hold_until = greatest(coalesce(hold_until, $4), $4), late = $5
+        """update shadow set hold_until = greatest(hold_until, $4), look_at = greatest(hold_until, $4),
+                  late = $5
             where entity_id = $1 and object = $2 and role = $3""",
         *target,
         lost.until,
         {"fields": lost.fields, "bases": lost.bases},
     )
+
+
+async def looks_due(connection: Connection, workspace: str) -> list[ExternalKey]:
+    """Records at which a lost write cannot run any more, each told once; not those that were read since."""
+    rows = await connection.fetch(
+        """update shadow s set look_at = null
+             from (select h.entity_id, h.object, h.role, h.read_started_at <= h.look_at as is_unseen
+                     from shadow h
+                    where h.look_at < now()
+                      and exists (select from entity e where e.id = h.entity_id and e.workspace = $1 offset 0)
+                      for update of h skip locked) as due
+            where s.entity_id = due.entity_id and s.object = due.object and s.role = due.role
+        returning s.object, s.external_id, due.is_unseen""",
+        workspace,
+    )
+    return [ExternalKey(row["object"], row["external_id"]) for row in rows if row["is_unseen"]]

@@ -164,6 +164,24 @@ async def test_a_lost_write_that_arrives_after_all_does_not_beat_a_newer_edit(en
     assert (await entity_of(enrich))["fields"]["notes"] == "typed by hand"
 
 
+@pytest.mark.parametrize("is_looked_at", [False, True])
+async def test_who_types_a_value_of_a_lost_write_is_heard_once_somebody_has_looked(
+    enrich: Enrich, is_looked_at: bool
+) -> None:
+    """It could not run any more when it was looked for and had not come. Without the look nobody can tell."""
+    await linked(enrich, notes="first")
+    over = START + timedelta(minutes=2)
+    await books_shows(enrich, over - 90 * SECOND, notes="second")
+    late = LateWrite(over, {"notes": "first"}, {})
+    async with enrich.pool.acquire() as connection:
+        (shadow,) = await enrich.rows("select entity_id from shadow where object = $1", BOOKS)
+        await hold_target(connection, Target(shadow["entity_id"], BOOKS, "primary"), late)
+    if is_looked_at:
+        await books_shows(enrich, over + SECOND, stamp=over - 90 * SECOND, notes="second")
+    await books_shows(enrich, over + 30 * SECOND, notes="first")
+    assert (await entity_of(enrich))["fields"]["notes"] == ("first" if is_looked_at else "second")
+
+
 async def test_an_old_version_read_late_is_not_asked_for_again(enrich: Enrich) -> None:
     await linked(enrich)
     at = START + timedelta(minutes=1)

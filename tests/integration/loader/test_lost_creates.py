@@ -18,7 +18,8 @@ from twinledger.loader.steps.resolve_unknown import UnknownResolver
 from twinledger.state.intent_outcomes import unknown_intents
 
 CONTACT = "zoho_books.contact"
-LATE = """select hold_until > now() as is_held, late -> 'fields' ->> 'email' as email
+LATE = """select hold_until > now() as is_held, look_at = hold_until as is_looked_at,
+                 late -> 'fields' ->> 'email' as email
             from shadow where object = $1"""
 SHOWN = {name: value for name, value in ANA.items() if name != "kind"}
 _LONG_S = 3600.0
@@ -147,7 +148,9 @@ async def test_the_lost_call_is_known_should_it_run_late(loader: Loader, seen_fi
         return bool(await loader.enrich.rows("select 1 from shadow where object = $1", CONTACT))
 
     await loader.until(is_there)
-    assert await loader.enrich.rows(LATE, CONTACT) == [{"is_held": True, "email": ANA["email"]}]
+    assert await loader.enrich.rows(LATE, CONTACT) == [
+        {"is_held": True, "is_looked_at": True, "email": ANA["email"]}
+    ]
     assert await lost_creates(loader) == []
 
 

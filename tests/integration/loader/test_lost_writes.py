@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,8 @@ from tests.integration.loader.conftest import SHORT, Loader, once, plan_customer
 from twinledger.connectors.base.contract import CallPermit, UnknownOutcome, WriteCall
 from twinledger.loader.steps import resolve_unknown
 from twinledger.state.intent_outcomes import give_up_dead_owner
+from twinledger.state.records import ExternalKey, LateWrite, Target
+from twinledger.state.shadows import hold_target, looks_due
 
 CLIENT = "zoho_books.contact"
 
@@ -109,6 +111,45 @@ async def test_of_a_lost_update_all_is_kept_that_it_states(
     }
 
 
+async def test_the_record_is_looked_at_when_a_lost_update_cannot_run_any_more(loader: Loader) -> None:
+    """Nothing is left to write there, so nobody else would look: an edit would pass for the late write."""
+    vendor = loader.vendors["zoho_books"]
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    shown = {name: value for name, value in ANA.items() if name != "kind"}
+    await loader.enrich.feed(loader.enrich.record(CLIENT, "1", shown, at=datetime.now(UTC)))
+    vendor.before = once(UnknownOutcome("connection reset"))
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"notes": "ours"}))
+    await loader.settled(CLIENT, "unknown")
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"notes": None}))
+    await loader.settled(CLIENT, "superseded")
+    assert await looked_for(loader) == []
+    await loader.until(lambda: _is_looked_for(loader))
+    assert await looked_for(loader) == list(vendor.records)
+    rows = await loader.enrich.rows(
+        "select hold_until < now() as is_over from shadow where object = $1", CLIENT
+    )
+    assert rows == [{"is_over": True}]
+
+
+@pytest.mark.parametrize("read_s", [-10.0, 10.0])
+async def test_it_is_looked_at_once_and_only_if_nobody_has_since(loader: Loader, read_s: float) -> None:
+    await plan_customer(loader)
+    await loader.settled(CLIENT)
+    over = datetime.now(UTC) - timedelta(minutes=1)
+    (shadow,) = await loader.enrich.rows(
+        "update shadow set read_started_at = $2 where object = $1 returning entity_id, external_id",
+        CLIENT,
+        over + timedelta(seconds=read_s),
+    )
+    async with loader.enrich.pool.acquire() as connection:
+        late = LateWrite(over, {"notes": "lost"}, {})
+        await hold_target(connection, Target(shadow["entity_id"], CLIENT, "primary"), late)
+        found = [await looks_due(connection, "default") for _ in range(2)]
+        assert await looks_due(connection, "another") == []
+    assert found == [[ExternalKey(CLIENT, shadow["external_id"])] if read_s < 0 else [], []]
+
+
 async def test_a_lost_update_that_landed_in_part_is_not_sent_again(loader: Loader) -> None:
     """Somebody typed over one of its values meanwhile: a second sending would undo that."""
     vendor = loader.vendors["zoho_books"]
@@ -168,6 +209,17 @@ async def test_a_lost_update_of_which_nothing_can_be_compared_is_sent_again(
     await loader.until(lambda: _all_settled(loader))
     (record,) = vendor.records.values()
     assert record["notes"] == "ours"
+
+
+async def looked_for(loader: Loader) -> list[str]:
+    """Ids in the hints of the loader."""
+    rows = await loader.enrich.rows("select value from outbox where topic like '%hints%' order by id")
+    hints = [loader.enrich.codec.decode(bytes(row["value"]))[1] for row in rows]
+    return [hint["external_id"] for hint in hints if hint["object"] == CLIENT]
+
+
+async def _is_looked_for(loader: Loader) -> bool:
+    return bool(await looked_for(loader))
 
 
 async def _all_settled(loader: Loader) -> bool:

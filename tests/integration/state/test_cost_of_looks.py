@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -16,7 +16,8 @@ from twinledger.state.entities import save_entities
 from twinledger.state.intent_queue import Sending, candidates, pay
 from twinledger.state.intents import insert_planned
 from twinledger.state.known import load_known
-from twinledger.state.records import CrosswalkRow, Entity, ExternalKey, Intent, Target
+from twinledger.state.records import CrosswalkRow, Entity, ExternalKey, Intent, LateWrite, Shadow, Target
+from twinledger.state.shadows import hold_target, looks_due, save_shadows
 from twinledger.state.workspaces import ensure_workspace
 
 AT = datetime(2026, 3, 5, 17, 40, tzinfo=UTC)
@@ -24,6 +25,7 @@ CONTACT = "zoho_crm.contact"
 UNDER_WAY, ASKED = 400, 50
 MOST_READ = 3 * (UNDER_WAY + ASKED)
 """Dead entries of an index that nobody has vacuumed count too; the product of the two is 20,000."""
+FEW = 20
 
 
 @pytest.fixture
@@ -73,6 +75,18 @@ async def test_noting_hints_looks_at_the_records_they_name(connection: Connectio
     assert later == ASKED
     assert await rows_read(connection, "crosswalk") <= MOST_READ
     assert await rows_read(connection, "intent") <= MOST_READ
+
+
+async def test_looks_after_late_writes_read_no_other_sides(connection: Connection) -> None:
+    sides = [Target(UUID(int=number), CONTACT, "primary") for number in range(1, UNDER_WAY + ASKED + 1)]
+    await save_shadows(
+        connection, [Shadow(one, str(one.entity_id.int), {}, {}, None, None, AT) for one in sides]
+    )
+    before = [await rows_read(connection, table) for table in ("shadow", "entity")]
+    await hold_target(connection, sides[0], LateWrite(AT + timedelta(seconds=1), {"email": "a@b"}, {}))
+    assert await looks_due(connection, "w") == [ExternalKey(CONTACT, "1")]
+    after = [await rows_read(connection, table) for table in ("shadow", "entity")]
+    assert all(now - then <= FEW for now, then in zip(after, before, strict=True)), (before, after)
 
 
 async def test_a_look_at_the_queue_does_not_read_what_is_under_way(connection: Connection) -> None:

@@ -54,7 +54,8 @@ def settle_echo(
 
 def _came_late(observed: Observed, target: Target, state: BatchState, models: Models) -> bool:
     """The vendor ran a write after all that was given up for lost: its values are no person's edit. What it
-    did at the last moment is seen a poll later, or by whoever looked first since."""
+    did at the last moment is seen by the look that the loader asks for then, or by who looked first since.
+    After that the same values are somebody's."""
     shadow = state.shadows.get(target)
     late = shadow.late if shadow is not None else None
     if shadow is None or late is None:
