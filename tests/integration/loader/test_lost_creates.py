@@ -59,8 +59,12 @@ class Weather:
     async def clears(self, *, later: bool) -> None:
         """What waits is due. Later: a minute has passed."""
         if later:
-            await self._loader.enrich.pool.execute("update lost_create set look_after = now()")
+            await self.a_minute_passes()
         await self._loader.enrich.pool.execute("update intent set not_before = now() where state = 'planned'")
+
+    async def a_minute_passes(self) -> None:
+        """What is sent from now on is looked for first."""
+        await self._loader.enrich.pool.execute("update lost_create set look_after = now()")
 
     def somebody_types(self, **fields: Any) -> None:
         (record,) = self.vendor.records.values()
@@ -93,9 +97,8 @@ async def test_a_newer_plan_waits_for_the_look_too(loader: Loader) -> None:
     weather = Weather(loader, arrives=True)
     await weather.refused()
     weather.somebody_types(website="https://typed.example")
+    await weather.a_minute_passes()
     await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"notes": "newer"}))
-    assert await loader.states(CONTACT) == ["superseded", "planned"]
-    await weather.clears(later=True)
 
     async def is_found() -> bool:
         return await loader.states(CONTACT) == ["confirmed", "superseded"]
