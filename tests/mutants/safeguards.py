@@ -90,7 +90,7 @@ _ONCE_ONLY = (
         "a lost create is looked for again",
         [f"{LOADER}test_lost_creates.py"],
         "twinledger.state.intent_queue",
-        "and l.role = i.role and l.look_after < clock_timestamp()))",
+        "and l.role = i.role and l.look_after < clock_timestamp() offset 0))",
         "and false))",
     ),
     Safeguard(
@@ -125,7 +125,7 @@ _ONCE_ONLY = (
         "no create while a person is asked",
         ["tests/integration/state/test_planned_again.py"],
         "twinledger.state.intent_queue",
-        "and q.candidates @> array[i.entity_id]))",
+        "and q.candidates @> array[i.entity_id] offset 0))",
         "and false))",
     ),
     Safeguard(
