@@ -62,9 +62,9 @@ $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "error: $(PYTHON) is missing or older than Python 3.11"; \
 	  echo "try: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@echo "installing the pinned packages into $(VENV) (once), for $$($(PYTHON) -c 'import sys; print(sys.executable, sys.version.split()[0])')"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "error: $(PYTHON) cannot make environments"; echo "try: install its venv module (Debian: python3-venv)"; exit 1; }
+	@echo "installing the pinned packages into $(VENV) (once), Python $$($(BIN)/python -c 'import sys; print(sys.version.split()[0], "of", sys.base_prefix)')"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -c 'import pathlib, sysconfig; \
 	  pathlib.Path(sysconfig.get_path("purelib"), "twinledger.pth").write_text(str(pathlib.Path("services").resolve()) + "\n"); \

@@ -42,4 +42,11 @@ WAKING = (
         "where t.call <= cardinality(paid.permits)",
         "where true",
     ),
+    Safeguard(
+        "a plan made again looks for its parent again",
+        [f"{STATE}test_planned_again.py"],
+        "twinledger.state.intents",
+        "failures = 0, waits_for = null",
+        "failures = 0",
+    ),
 )

@@ -56,6 +56,7 @@ async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
         timeout=10,
         command_timeout=60,
         max_cached_statement_lifetime=0,
+        statement_cache_size=1000,
         server_settings={**PLANS, "application_name": "twinledger"},
     )
 

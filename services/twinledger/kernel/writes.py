@@ -21,7 +21,7 @@ class Writer(Protocol):
 class Writes:
     """Gathers what it is told to execute until it is sent.
 
-    For data-modifying statements to tables of their own, that do not begin with `with` themselves: all see
+    For data-modifying statements to rows of their own, that do not begin with `with` themselves: all see
     the tables as they were before any of them (PostgreSQL, 7.8.4 "Data-Modifying Statements in WITH").
     """
 

@@ -180,12 +180,13 @@ class Executor:
         send runs from before the mark: a process that was stopped in between sends nothing late."""
         s = self._settings
         failpoint("intent.sending.before")
-        send_by = self._clock.monotonic() + s.send_by_s
         budget = Budget(s.workspace, s.group, lane)
         async with self._pool.acquire() as connection:  # one statement is its own transaction
+            send_by = self._clock.monotonic() + s.send_by_s
             paid = await pay(connection, budget, self._sendings(requests), s.owner, s.send_by_s)
         failpoint("intent.sending.after")
         self._wait_s = min(filter(None, (self._wait_s, paid.grant.wait_s)), default=None)
+        unused = []
         for request, permit in zip(requests, paid.grant.permits, strict=False):
             mine = [
                 _sent(one, paid.sent_at[one.intent.id])
@@ -194,9 +195,10 @@ class Executor:
             ]
             if mine:
                 self._start(Request(request.sink, mine), permit, send_by)
-            else:
-                await self._hand_back(permit, None)
-        return len(paid.grant.permits)
+            else:  # all of it was taken meanwhile
+                unused.append(permit)
+        await self._hand_back(unused, None)
+        return len(paid.grant.permits) - len(unused)
 
     def _sendings(self, requests: Sequence[Request]) -> list[Sending]:
         return [
@@ -231,7 +233,7 @@ class Executor:
         await self._settle.put(
             [Answered(built, answer) for built, answer in zip(request.built, answers, strict=True)]
         )
-        await self._hand_back(permit, sent_at)
+        await self._hand_back([permit], sent_at)
 
     async def _answers(self, request: Request, send_by: float) -> Sequence[WriteAnswer]:
         """Of a connector that raises nobody knows what it has sent: the resolver looks."""
@@ -251,9 +253,10 @@ class Executor:
                 system = one.intent.target.object.partition(".")[0]
                 EVENT_TO_WRITE.labels(system, one.intent.lane).observe(max(waited, 0.0))
 
-    async def _hand_back(self, permit: UUID, sent_at: datetime | None) -> None:
-        async with transaction(self._pool) as connection:
-            await report_answered(connection, [(permit, sent_at)])
+    async def _hand_back(self, permits: Sequence[UUID], sent_at: datetime | None) -> None:
+        if permits:
+            async with self._pool.acquire() as connection:
+                await report_answered(connection, [(permit, sent_at) for permit in permits])
 
 
 def _sent(built: Built, sent_at: datetime) -> Built:

@@ -183,9 +183,7 @@ class Workspaces:
     ) -> dict[str, BudgetPermit]:
         """Probes go in a lane of their own; a version check goes in that of its write."""
         return {
-            system: BudgetPermit(
-                self.pool, workspace, connector.info.budget_group, lane, self.clock, stays=True
-            )
+            system: BudgetPermit(self.pool, workspace, connector.info.budget_group, lane, self.clock)
             for system, connector in connectors.items()
         }
 

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 class Relay:
-    """A worker of the stage; `wake()` after a commit makes it look at once."""
+    """A worker of the stage; `wake()` after a commit makes it look a moment later."""
 
     def __init__(
         self, pool: Pool, producer: Producer, *, clock: Clock, max_rows: int = 500, look_every_s: float = 1.0

@@ -155,6 +155,8 @@ class BudgetPermit:
 
     async def acquire(self, *, cost: int = 1) -> str:
         """Wait for one call. `cost` is for day budgets, which count units (not limited yet)."""
+        if self._telling:  # the slot that is being given back may be the one we ask for
+            await asyncio.wait(self._telling)
         while True:
             async with self._pool.acquire() as connection:  # one statement is its own transaction
                 grant = await take(connection, self._budget, 1)

@@ -69,7 +69,7 @@ async def insert_planned(writer: Writer, intents: Iterable[Intent]) -> None:
     """Add planned intents; the same plan made twice has the same id and stays one row.
 
     One that was dropped while a person was asked, and is wanted after all, is planned again: none is dropped
-    while its outcome is open.
+    while its outcome is open. Whether its parent has come meanwhile the loader finds out.
     """
     rows = list(intents)
     if not rows:
@@ -83,7 +83,7 @@ async def insert_planned(writer: Writer, intents: Iterable[Intent]) -> None:
                       $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[])
                as t(id, w, g, e, o, r, op, p, b, ref, lane, v, at)
         on conflict (id) do update set state = 'planned', planned_at = now(), not_before = now(),
-                settled_at = null, failures = 0
+                settled_at = null, failures = 0, waits_for = null
             where intent.state = 'superseded'
         returning pg_notify($14, workspace || $15 || budget_group)
         """,

@@ -13,7 +13,7 @@ from twinledger.kernel.database import Connection
 from twinledger.kernel.writes import Writer
 from twinledger.state.records import NO_MARKS, ExternalKey, LateWrite, Marks, Shadow, Target
 
-__all__ = ["SHADOWS", "hold_target", "load_shadows", "looks_due", "save_shadows", "shadows_of"]
+__all__ = ["SHADOWS", "hold_target", "load_shadows", "save_shadows", "shadows_of", "take_looks"]
 
 
 SHADOWS = """
@@ -94,13 +94,14 @@ async def hold_target(connection: Connection, target: Target, lost: LateWrite) -
     )
 
 
-async def looks_due(connection: Connection, workspace: str) -> list[ExternalKey]:
-    """Records at which a lost write cannot run any more, each told once; not those that were read since."""
+async def take_looks(connection: Connection, workspace: str) -> list[ExternalKey]:
+    """Records at which a lost write cannot run any more, each told once; not those that were read since. The
+    clocks of who reads and of who gave the write up may differ a little: a read must begin after its end."""
     rows = await connection.fetch(
         """update shadow s set look_at = null
              from (select h.entity_id, h.object, h.role, h.read_started_at <= h.look_at as is_unseen
                      from shadow h
-                    where h.look_at < now()
+                    where h.look_at < now() - interval '2 s'
                       and exists (select from entity e where e.id = h.entity_id and e.workspace = $1 offset 0)
                       for update of h skip locked) as due
             where s.entity_id = due.entity_id and s.object = due.object and s.role = due.role

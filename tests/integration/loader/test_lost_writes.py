@@ -17,7 +17,7 @@ from twinledger.connectors.base.contract import CallPermit, UnknownOutcome, Writ
 from twinledger.loader.steps import resolve_unknown
 from twinledger.state.intent_outcomes import give_up_dead_owner
 from twinledger.state.records import ExternalKey, LateWrite, Target
-from twinledger.state.shadows import hold_target, looks_due
+from twinledger.state.shadows import hold_target, take_looks
 
 CLIENT = "zoho_books.contact"
 
@@ -145,8 +145,8 @@ async def test_it_is_looked_at_once_and_only_if_nobody_has_since(loader: Loader,
     async with loader.enrich.pool.acquire() as connection:
         late = LateWrite(over, {"notes": "lost"}, {})
         await hold_target(connection, Target(shadow["entity_id"], CLIENT, "primary"), late)
-        found = [await looks_due(connection, "default") for _ in range(2)]
-        assert await looks_due(connection, "another") == []
+        found = [await take_looks(connection, "default") for _ in range(2)]
+        assert await take_looks(connection, "another") == []
     assert found == [[ExternalKey(CLIENT, shadow["external_id"])] if read_s < 0 else [], []]
 
 

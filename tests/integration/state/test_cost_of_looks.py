@@ -17,7 +17,7 @@ from twinledger.state.intent_queue import Sending, candidates, pay
 from twinledger.state.intents import insert_planned
 from twinledger.state.known import load_known
 from twinledger.state.records import CrosswalkRow, Entity, ExternalKey, Intent, LateWrite, Shadow, Target
-from twinledger.state.shadows import hold_target, looks_due, save_shadows
+from twinledger.state.shadows import hold_target, save_shadows, take_looks
 from twinledger.state.workspaces import ensure_workspace
 
 AT = datetime(2026, 3, 5, 17, 40, tzinfo=UTC)
@@ -84,7 +84,7 @@ async def test_looks_after_late_writes_read_no_other_sides(connection: Connectio
     )
     before = [await rows_read(connection, table) for table in ("shadow", "entity")]
     await hold_target(connection, sides[0], LateWrite(AT + timedelta(seconds=1), {"email": "a@b"}, {}))
-    assert await looks_due(connection, "w") == [ExternalKey(CONTACT, "1")]
+    assert await take_looks(connection, "w") == [ExternalKey(CONTACT, "1")]
     after = [await rows_read(connection, table) for table in ("shadow", "entity")]
     assert all(now - then <= FEW for now, then in zip(after, before, strict=True)), (before, after)
 

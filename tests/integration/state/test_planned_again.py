@@ -48,6 +48,15 @@ async def test_a_plan_that_was_sent_in_vain_and_dropped_for_a_question_comes_bac
     assert await connection.fetchval("select failures from intent") == 0
 
 
+async def test_one_that_waited_for_its_parent_asks_anew_whether_it_is_there(connection: Connection) -> None:
+    """The parent may have come while nobody was to wake this one."""
+    await connection.execute(
+        "update intent set state = 'superseded', waits_for = 'entity:p@freshbooks.client'"
+    )
+    await insert_planned(connection, [PLAN])
+    assert await due(connection) == [PLAN.id]
+
+
 @pytest.mark.parametrize("state", ["confirmed", "rejected", "unknown"])
 async def test_one_with_an_outcome_does_not(connection: Connection, state: str) -> None:
     await connection.execute("update intent set state = $1", state)

@@ -39,7 +39,7 @@ from twinledger.state.intent_outcomes import Lost, look_again, postpone, unsettl
 from twinledger.state.landed import has_landed
 from twinledger.state.lost_creates import note_lost_create, settle_lost_creates
 from twinledger.state.records import LateWrite, Review, Target, system_of
-from twinledger.state.shadows import hold_target, looks_due
+from twinledger.state.shadows import hold_target, take_looks
 
 __all__ = ["ResolverTimes", "UnknownResolver"]
 
@@ -98,7 +98,7 @@ class UnknownResolver:
     async def look_after_late(self, workspace: str) -> None:
         """Whatever ran late is there by now: once that is seen, every difference is somebody's edit."""
         async with transaction(self.pool) as connection:
-            due = await looks_due(connection, workspace)
+            due = await take_looks(connection, workspace)
             await outbox.append(connection, self.settler.feed_back.look_at(workspace, due))
 
     async def _probe(self, sink: Sink, lost: Lost) -> Sequence[SourceDocument]:
