@@ -143,7 +143,8 @@ async def test_a_backfill_goes_on_after_kill_9_of_ingest(live: Live) -> None:
     answer = await twinledger(live, "backfill", "start", "--detach")
     job = answer.out["id"]
     assert job in answer.err
-    await asyncio.sleep(0.6)
+    read = "select done > 0 from job where id = $1"
+    await eventually(lambda: live.session.pool.fetchval(read, job), within_s=30, every_s=0.01)
     live.kill("ingest")
     ended = (await twinledger(live, "jobs", "show", job, "--watch")).out
     assert ended["state"] == "done" and ended["done"] >= ended["expected"] > 0

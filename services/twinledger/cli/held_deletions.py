@@ -36,7 +36,8 @@ async def answer_mass_delete(
         raise CommandError("pass them on?", f"twinledger review answer {number} --discard", Exit.USAGE)
     keys = await answer_held(connection, workspace, asked["subject"], words[said])
     codec, clock = Codec.from_files(), SystemClock()
-    await outbox.append(connection, [hint_to(codec, workspace, key, clock) for key in keys], notify=True)
+    await outbox.append(connection, [hint_to(codec, workspace, key, clock) for key in keys])
+    await outbox.call_relay(connection)
     await close_review(connection, number)
     return {"id": number, words[said]: len(keys), "of": asked["subject"]}
 

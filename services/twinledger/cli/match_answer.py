@@ -39,7 +39,8 @@ async def answer_identity(
     said = MatchAnswer(words[0], _named(link, number), getpass.getuser(), reason, clock.now())
     entity, again = await answer_match(connection, workspace, number, said)
     await wake(connection, [again[0].text()])
-    await outbox.append(connection, [hint_to(codec, workspace, key, clock) for key in again], notify=True)
+    await outbox.append(connection, [hint_to(codec, workspace, key, clock) for key in again])
+    await outbox.call_relay(connection)
     return {
         "id": number,
         "record": again[0].text(),

@@ -8,26 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from twinledger.kernel.database import Connection
 from twinledger.kernel.writes import Writer
 from twinledger.road.broker import OutRecord
 from twinledger.road.stored_headers import to_text
 
-__all__ = ["CHANNEL", "append"]
+__all__ = ["CHANNEL", "append", "call_relay"]
 
 CHANNEL = "outbox"
 
 
-async def append(writer: Writer, rows: Sequence[OutRecord], *, notify: bool = False) -> None:
-    """One statement for all rows, in the given order.
-
-    `notify` is for processes without a relay of their own; a NOTIFY makes commits queue, so the
-    stages leave it out and wake their relay after the commit.
-    """
+async def append(writer: Writer, rows: Sequence[OutRecord]) -> None:
+    """One statement for all rows, in the given order."""
     if rows:
         columns = zip(*((r.topic, r.key, r.value, to_text(r.headers)) for r in rows), strict=True)
         await writer.execute(_APPEND, *(list(column) for column in columns))
-    if notify:
-        await writer.execute("select pg_notify($1, '')", CHANNEL)
+
+
+async def call_relay(connection: Connection) -> None:
+    """For processes without a relay of their own: with the commit. A NOTIFY makes commits queue, so the stages
+    leave it out and wake theirs.
+    """
+    await connection.execute("select pg_notify($1, '')", CHANNEL)
 
 
 _APPEND = """

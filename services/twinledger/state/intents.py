@@ -20,7 +20,6 @@ __all__ = [
     "by_target",
     "insert_planned",
     "intent_of",
-    "open_intents",
     "rest",
     "save_intent_states",
     "unsettled_objects",
@@ -49,12 +48,7 @@ OPEN_INTENTS = f"""
     select {INTENT_COLUMNS} from intent
      where entity_id = any($1::uuid[]) and state in ('planned', 'sending', 'unknown', 'rejected')
      order by planned_at"""  # noqa: S608 - fixed columns
-"""Rows for `by_target`; $1: entity ids."""
-
-
-async def open_intents(connection: Connection, entity_ids: Collection[UUID]) -> dict[Target, list[Intent]]:
-    """Planned, unsettled and rejected intents of these entities, oldest first."""
-    return by_target(await connection.fetch(OPEN_INTENTS, list(entity_ids)))
+"""Planned, unsettled and rejected ones, oldest first: rows for `by_target`; $1: entity ids."""
 
 
 def by_target(rows: Iterable[Any]) -> dict[Target, list[Intent]]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.fakes.feeding import ANA
 from tests.integration.loader.conftest import Loader
 
 from twinledger.connectors.base.contract import Applied, NotApplied, WriteAnswer, WriteCall
+from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import TransientError
 from twinledger.state.intent_outcomes import look_again, mark_unknown, next_name, postpone, reject
-from twinledger.state.intents import open_intents
+from twinledger.state.known import load_known
+from twinledger.state.records import Intent
 
 CONTACT = "zoho_books.contact"
 DOCUMENTS = "select count(*) from outbox where topic like '%source-records%'"
@@ -114,12 +117,7 @@ async def test_a_late_word_on_an_earlier_attempt_changes_nothing(loader: Loader,
     (row,) = await loader.enrich.rows("select entity_id from intent where object = $1", CONTACT)
     error = TransientError("outcome unknown", error_class="network")
     async with loader.enrich.pool.acquire() as connection:
-        (intent,) = [
-            one
-            for target, found in (await open_intents(connection, [row["entity_id"]])).items()
-            for one in found
-            if target.object == CONTACT
-        ]
+        intent = await only_intent(connection, row["entity_id"])
         await connection.execute("update intent set attempt = attempt + 1 where id = $1", intent.id)
         words: dict[str, Any] = {
             "postpone": lambda: postpone(connection, intent, 600.0, error, step=False),
@@ -142,8 +140,7 @@ async def test_one_refusal_told_by_two_rounds_is_one_step_of_the_ladder(loader: 
     (row,) = await loader.enrich.rows("select entity_id from intent where object = $1", CONTACT)
     error = TransientError("changed since it was read", error_class="conflict")
     async with loader.enrich.pool.acquire() as connection:
-        known = await open_intents(connection, [row["entity_id"]])
-        (intent,) = [one for target, found in known.items() for one in found if target.object == CONTACT]
+        intent = await only_intent(connection, row["entity_id"])
         for _ in range(2):
             await postpone(connection, intent, 30.0, error, step=True)
     (after,) = await loader.enrich.rows("select failures from intent where object = $1", CONTACT)
@@ -172,3 +169,10 @@ async def test_an_answer_without_a_stamp_leaves_the_next_write_its_look_at_the_v
     status, update = [call for calls in vendor.requests for call in calls if call.op == "update"]
     assert (status.phase, update.phase) == ("state", None)
     assert update.unmodified_since == read_at
+
+
+async def only_intent(connection: Connection, entity: UUID) -> Intent:
+    """The one of the entity's contact that is open."""
+    known = await load_known(connection, "default", [entity], [])
+    (intent,) = [one for target, found in known.intents.items() for one in found if target.object == CONTACT]
+    return intent

@@ -45,9 +45,9 @@ async def running(
     await asyncio.wait_for(asyncio.gather(*tasks), 15)
 
 
-async def append(pool: Pool, rows: Sequence[OutRecord], *, notify: bool = False) -> None:
+async def append(pool: Pool, rows: Sequence[OutRecord]) -> None:
     async with transaction(pool) as connection:
-        await outbox.append(connection, rows, notify=notify)
+        await outbox.append(connection, rows)
 
 
 def published(broker: MemoryBroker) -> list[int]:
@@ -108,7 +108,9 @@ async def test_a_broker_that_refuses_costs_time_and_no_record(pool: Pool, broker
 async def test_a_writer_without_a_relay_wakes_one_by_notify(pool: Pool, broker: MemoryBroker) -> None:
     async with running(pool, broker, look_every_s=3600):
         await eventually(lambda: listening(pool))
-        await append(pool, records(1), notify=True)
+        async with transaction(pool) as connection:
+            await outbox.append(connection, records(1))
+            await outbox.call_relay(connection)
         await eventually(lambda: published(broker) == [1])
 
 
