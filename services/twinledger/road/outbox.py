@@ -26,7 +26,7 @@ async def append(writer: Writer, rows: Sequence[OutRecord]) -> None:
 
 
 async def call_relay(connection: Connection) -> None:
-    """For processes without a relay of their own: with the commit. A NOTIFY makes commits queue, so the stages
+    """With the commit, for processes without a relay of their own. A NOTIFY makes commits queue: the stages
     leave it out and wake theirs.
     """
     await connection.execute("select pg_notify($1, '')", CHANNEL)
