@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.merging import MERGING
+from tests.mutants.questions import QUESTIONS
 from tests.mutants.safeguard import BASE, ENRICH, LOADER, ROAD, STATE, Safeguard, in_migrations
 from tests.mutants.waking import WAKING
 
@@ -275,4 +276,4 @@ _ACCESS = (
     ),
 )
 
-SAFEGUARDS = (*WAKING, *_ONCE_ONLY, *MERGING, *_BUDGETS, *_ERRORS, *_ACCESS)
+SAFEGUARDS = (*WAKING, *_ONCE_ONLY, *MERGING, *QUESTIONS, *_BUDGETS, *_ERRORS, *_ACCESS)

@@ -95,6 +95,8 @@ class BatchState:
     derived_from: dict[UUID, list[UUID]] = field(default_factory=dict)
 
     rekeyed: dict[UUID, Rekeyed] = field(default_factory=dict)
+    known_anew: set[UUID] = field(default_factory=set)
+    """Entities that say something else of who they are."""
     touched: dict[UUID, Observed] = field(default_factory=dict)
     bound: list[CrosswalkRow] = field(default_factory=list)
     planned: list[Intent] = field(default_factory=list)

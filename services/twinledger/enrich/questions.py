@@ -5,7 +5,7 @@ While the question is open nothing is created for its candidates in the record's
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -17,11 +17,13 @@ __all__ = ["Questions"]
 
 @dataclass(slots=True)
 class Questions:
-    """`asked` is stored with the batch, `settled` forgotten; their candidates are planned for again."""
+    """`asked` is stored with the batch, `settled` forgotten; `freed` are planned for again: candidates that a
+    question, asked anew, is about no more."""
 
     open: dict[ExternalKey, Unresolved] = field(default_factory=dict)
     asked: dict[ExternalKey, Unresolved] = field(default_factory=dict)
     settled: set[ExternalKey] = field(default_factory=set)
+    freed: set[UUID] = field(default_factory=set)
     _by_key: dict[str, set[ExternalKey]] = field(default_factory=dict)
     _by_candidate: dict[UUID, set[ExternalKey]] = field(default_factory=dict)
 
@@ -30,6 +32,9 @@ class Questions:
             self._open(one)
 
     def ask(self, one: Unresolved) -> None:
+        before = self.open.get(one.key)
+        if before is not None:
+            self.freed.update(set(before.candidates).difference(one.candidates))
         self._close(one.key)
         self._open(one)
         self.asked[one.key] = one
@@ -42,7 +47,11 @@ class Questions:
 
     def about(self, entity_id: UUID, object_name: str) -> list[ExternalKey]:
         """Records of an object that may be this entity's."""
-        return [key for key in self._by_candidate.get(entity_id, ()) if key.object == object_name]
+        return [key for key in self.naming(entity_id) if key.object == object_name]
+
+    def naming(self, entity_id: UUID) -> Collection[ExternalKey]:
+        """Records of any object that may be this entity's."""
+        return self._by_candidate.get(entity_id, ())
 
     def found_under(self, keys: Iterable[str], common: int) -> list[Unresolved]:
         """Those that share a key, but for keys that more than `common` of them share."""

@@ -82,20 +82,18 @@ async def end_quarantine(connection: Connection, workspace: str, number: int, at
 
 
 async def ask_replan(connection: Connection, workspace: str, entity_ids: Collection[UUID]) -> None:
-    """Enrich plans the writes of these entities anew, soon."""
+    """Enrich plans the writes of these entities anew, soon, and not before this is committed."""
     await connection.execute(
-        """insert into replan (workspace, entity_id) select $1, * from unnest($2::uuid[])
-           on conflict do nothing""",
+        "insert into replan (workspace, entity_id) select $1, * from unnest($2::uuid[])",
         workspace,
         sorted(entity_ids),
     )
 
 
 async def take_replan(connection: Connection) -> tuple[str, UUID] | None:
-    """Workspace and entity that waited longest; taken for good when the transaction commits."""
+    """Workspace and entity of the oldest word; taken for good when the transaction commits."""
     row = await connection.fetchrow(
-        """delete from replan where entity_id = (
-               select entity_id from replan order by asked_at limit 1 for update skip locked)
+        """delete from replan where id = (select id from replan order by id limit 1 for update skip locked)
            returning workspace, entity_id"""
     )
     return (row["workspace"], row["entity_id"]) if row is not None else None

@@ -56,7 +56,7 @@ async def save_settings(
     await connection.execute("update workspace set settings = $2 where id = $1", workspace, dict(settings))
     await connection.execute(
         """insert into replan (workspace, entity_id)
-           select $1, id from entity where workspace = $1 and type = any($2) on conflict do nothing""",
+           select $1, id from entity where workspace = $1 and type = any($2)""",
         workspace,
         list(entity_types),
     )

@@ -39,6 +39,7 @@ class Outcome:
             "entities": [_row(result) for result in self.results],
             "conflicts": list(self.conflicts),
             "dead_letters": list(self.dead_letters),
+            "questions": list(self.questions),
             "unequal": [asdict(each) for result in self.results for each in result.differences],
         }
 

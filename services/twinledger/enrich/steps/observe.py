@@ -91,6 +91,7 @@ class Observer:
         note_agreement(entity, result.accepted, target, rule, state)
         now_known_by = identifying(entity.fields, rule)
         if known_by != now_known_by:
+            state.known_anew.add(entity.id)
             state.rename(entity.id, match_keys(known_by, rule), match_keys(now_known_by, rule))
         shown = replace(observed, fields={**observed.fields, **linked}) if linked else observed
         self._keep(shown, entity, target, result, state)

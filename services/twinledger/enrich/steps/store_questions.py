@@ -17,8 +17,10 @@ __all__ = ["look_for_questions", "store_questions"]
 
 
 async def look_for_questions(connection: Connection, state: BatchState) -> None:
-    """A record in review is read and judged again when an entity comes under one of its keys, or when the
-    record its own question rests on is known by now."""
+    """A record in review is read and judged again when an entity comes under one of its keys, when one it may
+    be says something else of itself, or when the record its own question rests on is known by now."""
+    for entity_id in state.known_anew:
+        state.wanted.update(state.questions.naming(entity_id))
     settled = state.questions.settled
     if settled:
         asked_now = (r for r in state.reviews if r.evidence.get("waits_for") in {k.text() for k in settled})
@@ -35,6 +37,7 @@ async def look_for_questions(connection: Connection, state: BatchState) -> None:
 async def store_questions(connection: Connection, state: BatchState) -> None:
     """Whom a settled record was held against is planned for again."""
     released = await forget_unresolved(connection, state.workspace, state.questions.settled)
+    released |= state.questions.freed
     if released:
         await ask_replan(connection, state.workspace, released)
     await save_unresolved(connection, state.workspace, state.questions.asked.values())

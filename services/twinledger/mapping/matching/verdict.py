@@ -22,7 +22,8 @@ class Candidate:
     """A known entity beside the record. `taken`: another record of the same object is linked to it.
 
     `waits`: not the entity itself but a record in review that may be it: "surely", one of two records that
-    claim it, or "perhaps", one that only resembles it.
+    claim it, or "perhaps", one that only resembles it. The latter is nobody's rival: the two would wait for
+    each other for ever, while it is judged again as soon as this record is somebody.
     """
 
     entity_id: UUID
@@ -57,16 +58,17 @@ def judge(candidates: Sequence[Candidate], margin: float) -> Verdict:
     )
     if not ranked or not ranked[0].is_sure:
         return _perhaps(ranked)
-    best = ranked[0]
+    known = [c for c in ranked if c.waits != "perhaps"]
+    if not known or not known[0].is_sure:
+        return Verdict()  # the sure one joins this record once it is an entity
+    best = known[0]
     close = tuple(
-        c for c in ranked if best.comparison.score - c.comparison.score < margin or _is_namesake(c, best)
+        c for c in known if best.comparison.score - c.comparison.score < margin or _is_namesake(c, best)
     )
     if len(close) > 1 and any(c.entity_id != best.entity_id or c.waits == "surely" for c in close):
         return Verdict(why="several_candidates", candidates=close)
     if best.waits == "surely":
         return Verdict(why="its_match_is_in_review", candidates=(best,))
-    if best.waits:
-        return Verdict()  # that record is judged again once this one is an entity, and joins it
     if best.taken:
         return Verdict(why="duplicate_in_one_system", candidates=(best,))
     return Verdict(entity_id=best.entity_id)

@@ -64,3 +64,8 @@ def test_a_sure_one_that_waits_for_its_own_answer_is_waited_for() -> None:
 def test_a_sure_one_that_only_resembles_somebody_will_join_this_one() -> None:
     verdict = judge([candidate(1, 15, "link", waits="perhaps"), candidate(2, 5, "review")], MARGIN)
     assert (verdict.entity_id, verdict.why) == (None, None)
+
+
+def test_a_record_in_review_that_resembles_somebody_else_is_no_rival() -> None:
+    verdict = judge([candidate(1, 15, "link"), candidate(2, 14, "link", waits="perhaps")], MARGIN)
+    assert (verdict.entity_id, verdict.why) == (UUID(int=1), None)
