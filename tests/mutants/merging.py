@@ -268,4 +268,11 @@ MERGING = (
         "create unique index intent_one_unsettled",
         "create index intent_one_unsettled",
     ),
+    Safeguard(
+        "a deleted client is not brought back",
+        ["tests/unit/connectors/freshbooks/test_sink.py", f"{LOADER}test_deleted_meanwhile.py"],
+        "twinledger.connectors.freshbooks.sink",
+        "if rows is None or not resource.soft_delete:",
+        "if True:",
+    ),
 )

@@ -55,6 +55,21 @@ async def test_a_soft_deleted_client_is_read_singly_and_told_by_the_poll(party: 
     assert {kept, deleted} <= seen
 
 
+async def test_only_who_has_seen_the_deletion_takes_it_back(party: Party) -> None:
+    deleted = await made(party, CLIENT)
+    state = replace(CLIENT, op="update", external_id=deleted, phase="state")
+    await made(party, replace(state, body={"vis_state": 1}))
+    (seen,) = (await party.connector.source.read("freshbooks.client", [deleted], party.permit)).documents
+    assert seen.updated_at is not None
+    restore = replace(state, body={"vis_state": 0}, unmodified_since=seen.updated_at)
+    unaware = replace(restore, unmodified_since=seen.updated_at - timedelta(seconds=1))
+    refused, prepared = await party.connector.sink.prepare([unaware, restore], party.permit)
+    assert isinstance(refused, NotApplied)
+    assert prepared == restore
+    await made(party, restore)
+    assert (await record_of(party, "freshbooks.client", deleted))["vis_state"] == 0
+
+
 async def test_an_invoice_is_marked_as_sent_without_touching_its_lines(party: Party) -> None:
     client = await made(party, CLIENT)
     line = {"type": 0, "name": "Menu", "qty": "2", "unit_cost": {"amount": "150.00", "code": "USD"}}

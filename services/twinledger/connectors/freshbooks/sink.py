@@ -19,7 +19,7 @@ from twinledger.connectors.base.contract import (
     WriteCall,
 )
 from twinledger.connectors.base.outcomes import outcome
-from twinledger.connectors.base.reading import document_of
+from twinledger.connectors.base.reading import document_of, unless_gone
 from twinledger.connectors.base.version_check import conditional, refused_if_stale
 from twinledger.connectors.base.wire import encode
 from twinledger.connectors.freshbooks.client import MAX_PER_PAGE, FreshBooksClient
@@ -27,6 +27,7 @@ from twinledger.connectors.freshbooks.probes import PROBES
 from twinledger.connectors.freshbooks.resources import RESOURCES, Resource, stamp, version
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import PermanentError, TransientError, TwinledgerError
+from twinledger.kernel.together import all_of
 
 __all__ = ["FreshBooksSink"]
 
@@ -55,7 +56,7 @@ class FreshBooksSink:
             ids = list(dict.fromkeys(str(call.external_id) for call in named))
             for start in range(0, len(ids), MAX_PER_PAGE):
                 some = ids[start : start + MAX_PER_PAGE]
-                rows = await self._client.find_by_ids(RESOURCES[name], some, permit) or {}
+                rows = await self._as_they_are(RESOURCES[name], some, permit)
                 stamps |= {(name, external_id): version(row) for external_id, row in rows.items()}
         return refused_if_stale(calls, lambda call: stamps.get((call.object, call.external_id)))
 
@@ -86,6 +87,19 @@ class FreshBooksSink:
                     for row in found
                 ]
         return []
+
+    async def _as_they_are(
+        self, resource: Resource, ids: Sequence[str], permit: CallPermit
+    ) -> Mapping[str, dict[str, Any]]:
+        """By ids, as far as they can be had. What the list leaves out is looked at singly: somebody has
+        deleted it, and a visibility of ours would bring it back."""
+        rows = await self._client.find_by_ids(resource, ids, permit)
+        if rows is None or not resource.soft_delete:
+            return rows or {}
+        left_out = [one for one in ids if one not in rows]
+        found = await all_of([unless_gone(self._client.get(resource, one, permit)) for one in left_out])
+        singly = {one: row for one, row in zip(left_out, found, strict=True) if row is not None}
+        return {**rows, **singly}
 
     async def _send(self, resource: Resource, call: WriteCall, send_by: float | None) -> dict[str, Any]:
         if call.op == "create":

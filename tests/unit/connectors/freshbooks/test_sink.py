@@ -122,13 +122,33 @@ async def test_versions_are_checked_in_one_list_before_updates() -> None:
     known = datetime(2026, 3, 5, 17, 40, 2, tzinfo=UTC)
     calls = [replace(UPDATE, external_id=one, unmodified_since=known) for one in ("5", "6", "7")]
     rows = [{"id": 5, "updated": "2026-03-05 12:40:02"}, {"id": 6, "updated": "2026-03-05 12:40:03"}]
-    vendor = FakeVendor(listed("clients", *rows))
-    same, saved_since, unlisted = await vendor.connector("freshbooks").sink.prepare(calls, vendor.permit)
-    assert (same, unlisted) == (calls[0], calls[2])
-    assert isinstance(saved_since, NotApplied)
-    assert isinstance(saved_since.error, TransientError)
-    assert saved_since.error.error_class == "conflict"
-    assert [value for key, value in vendor.query() if key == "search[userids][]"] == ["5", "6", "7"]
+    vendor = FakeVendor(listed("clients", *rows), refused(1012, "userid", 404))
+    same, saved_since, unknown = await vendor.connector("freshbooks").sink.prepare(calls, vendor.permit)
+    assert (same, unknown) == (calls[0], calls[2])
+    assert is_conflict(saved_since)
+    assert [value for key, value in vendor.query(0) if key == "search[userids][]"] == ["5", "6", "7"]
+
+
+async def test_a_record_that_the_list_leaves_out_is_looked_at_singly() -> None:
+    """Somebody has deleted it: an archiving that was planned before would bring it back."""
+    known = datetime(2026, 3, 5, 17, 40, 2, tzinfo=UTC)
+    archive = replace(UPDATE, body={"vis_state": 2}, phase="state", unmodified_since=known)
+    deleted = {"id": 5, "updated": "2026-03-05 12:41:00", "vis_state": 1}
+    vendor = FakeVendor(listed("clients"), made("client", deleted))
+    (answer,) = await vendor.connector("freshbooks").sink.prepare([archive], vendor.permit)
+    assert is_conflict(answer)
+    assert vendor.lines() == [f"GET {BASE}/users/clients", f"GET {BASE}/users/clients/5"]
+
+
+async def test_an_ignored_list_of_ids_leads_to_no_single_looks() -> None:
+    call = replace(UPDATE, unmodified_since=datetime(2026, 3, 5, 17, 40, 2, tzinfo=UTC))
+    vendor = FakeVendor(listed("clients", {"id": 9, "updated": "2026-03-05 12:41:00"}))
+    assert await vendor.connector("freshbooks").sink.prepare([call], vendor.permit) == [call]
+
+
+def is_conflict(answer: WriteCall | NotApplied) -> bool:
+    error = answer.error if isinstance(answer, NotApplied) else None
+    return isinstance(error, TransientError) and error.error_class == "conflict"
 
 
 def listed(plural: str, *rows: dict[str, Any]) -> httpx.Response:
