@@ -16,7 +16,7 @@ from tests.matching.entries import Book, Entry
 
 from twinledger.kernel.ids import NAMESPACE
 from twinledger.mapping.match_rule import MatchRule
-from twinledger.mapping.matching.compare import Comparison, compare
+from twinledger.mapping.matching.compare import Comparison, are_one, compare
 from twinledger.mapping.matching.portrait import Portrait, keys_of, portrait_of
 from twinledger.mapping.matching.verdict import Candidate, Verdict, judge
 
@@ -72,7 +72,7 @@ class Desk:
         self.asked.pop(name, None)
         candidates = self._entities(arrival, keys) + self._waiting(name, arrival, keys)
         self.compared += len(candidates)
-        verdict = judge(candidates, self.rule.margin)
+        verdict = judge(candidates, self.rule.margin, are_one(self.rule))
         for key in keys:
             (self.asked_by_key[key].add if verdict.why else self.asked_by_key[key].discard)(name)
         if verdict.why is not None:
@@ -93,7 +93,10 @@ class Desk:
         ids = set().union(*(found for found in sharing if len(found) <= self.rule.common))
         return [
             Candidate(
-                id_, compare(arrival.portrait, known.portrait, self.rule), arrival.side in known.records
+                id_,
+                compare(arrival.portrait, known.portrait, self.rule),
+                arrival.side in known.records,
+                known.portrait,
             )
             for id_ in ids
             if (known := self.known[id_])
@@ -107,7 +110,9 @@ class Desk:
             verdict, there = self.asked[other], self.entries[other]
             comparison = compare(arrival.portrait, there.portrait, self.rule)
             best = verdict.candidates[0].entity_id
-            made.append(Candidate(best, comparison, there.side == arrival.side, verdict.waits))
+            made.append(
+                Candidate(best, comparison, there.side == arrival.side, there.portrait, verdict.waits)
+            )
         return made
 
     def _join(self, arrival: Arrival, entity_id: UUID) -> set[str]:

@@ -271,8 +271,8 @@ MERGING = (
     Safeguard(
         "a deleted client is not brought back",
         ["tests/unit/connectors/freshbooks/test_sink.py", f"{LOADER}test_deleted_meanwhile.py"],
-        "twinledger.connectors.freshbooks.sink",
-        "if rows is None or not resource.soft_delete:",
-        "if True:",
+        "twinledger.connectors.freshbooks.versions",
+        "if one not in rows] if resource.soft_delete else []",
+        "if False]",
     ),
 )

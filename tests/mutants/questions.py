@@ -6,14 +6,22 @@ from tests.mutants.safeguard import ENRICH, STATE, Safeguard
 
 __all__ = ["QUESTIONS"]
 
+MATCHING = "tests/unit/mapping/matching/"
 _ARRIVAL = f"{ENRICH}test_orders_of_arrival.py"
 QUESTIONS = (
     Safeguard(
-        "a mere resemblance is nobody's rival",
+        "a mere resemblance to another is nobody's rival",
         [_ARRIVAL],
         "twinledger.mapping.matching.verdict",
-        'known = [c for c in ranked if c.waits != "perhaps"]',
-        "known = ranked",
+        'return other.waits == "perhaps" and agree(other.portrait, best.portrait)',
+        "return False",
+    ),
+    Safeguard(
+        "who is in review is passed over only where he agrees",
+        [f"{MATCHING}test_verdict.py", _ARRIVAL],
+        "twinledger.mapping.matching.verdict",
+        'return other.waits == "perhaps" and agree(other.portrait, best.portrait)',
+        'return other.waits == "perhaps"',
     ),
     Safeguard(
         "a question is looked at again when its candidate says who it is",

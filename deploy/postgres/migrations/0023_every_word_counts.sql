@@ -2,3 +2,4 @@
 -- taken was lost with it.
 alter table replan drop constraint replan_pkey;
 alter table replan add column id bigint generated always as identity primary key;
+create index replan_entity on replan (entity_id);

@@ -1,4 +1,6 @@
-"""Enrich: the worker that plans anew what a person's answer has changed; no observation will come for it."""
+"""Enrich: the worker that plans anew for whom an answer, a setting or a question that answered itself changed
+something: no observation will come for them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ log = structlog.get_logger()
 
 
 class Replanner:
-    """Looks every second: answers are rare, and a person waits for none of them longer than that."""
+    """Looks every second, and as long as there is something: answers are rare."""
 
     def __init__(self, pool: Pool, pipeline: EnrichPipeline, *, look_every_s: float = 1.0) -> None:
         self._pool = pool
@@ -42,7 +44,7 @@ class Replanner:
                 await asyncio.wait_for(self._stopped.wait(), self._look_every_s)
 
     async def plan_one(self) -> bool:
-        """The entity that waited longest, in one transaction; False when none waits."""
+        """The entity with the oldest word, in one transaction; False when none waits."""
         async with transaction(self._pool) as connection:
             taken = await take_replan(connection)
             if taken is None:

@@ -91,10 +91,13 @@ async def ask_replan(connection: Connection, workspace: str, entity_ids: Collect
 
 
 async def take_replan(connection: Connection) -> tuple[str, UUID] | None:
-    """Workspace and entity of the oldest word; taken for good when the transaction commits."""
+    """Workspace and entity of the oldest word, with all words on it so far; taken for good when the
+    transaction commits. What is asked meanwhile is a word of its own."""
     row = await connection.fetchrow(
-        """delete from replan where id = (select id from replan order by id limit 1 for update skip locked)
-           returning workspace, entity_id"""
+        """with oldest as (select entity_id from replan order by id limit 1 for update skip locked),
+                taken as (select id from replan where entity_id = (select entity_id from oldest)
+                             for update skip locked)
+           delete from replan where id = any(array(select id from taken)) returning workspace, entity_id"""
     )
     return (row["workspace"], row["entity_id"]) if row is not None else None
 

@@ -183,6 +183,18 @@ async def test_an_account_is_judged_again_when_the_contact_it_waited_for_is_know
     assert b"50" in hints[-1]["value"]
 
 
+async def test_what_fits_the_son_in_review_is_not_linked_to_the_father(enrich: Enrich) -> None:
+    """One name, one mailbox: whether the second is the first is asked, and so is who the third is."""
+    jan = ANA | {"name.given": "Jan", "name.family": "Novak", "email": "home@novak.example"}
+    son = jan | HOME | {"phones.business": "+12075550222"}
+    with_both_numbers = jan | HOME | {"phones.business": "+12075550111", "phones.mobile": "+12075550222"}
+    await enrich.feed(enrich.record(CLIENT, "1", jan | {"phones.business": "+12075550111"}))
+    await enrich.feed(enrich.record(CONTACT, "9", son))
+    await enrich.feed(enrich.record("zoho_crm.contact", "5", with_both_numbers))
+    asked = await enrich.rows("select subject from review_item where state = 'open' order by subject")
+    assert [row["subject"] for row in asked] == ["zoho_books.contact/9", "zoho_crm.contact/5"]
+
+
 async def test_the_four_buckets_count_and_name_both_sides(enrich: Enrich) -> None:
     bare = ANA | {"phones.business": None}
     tom = bare | {"name.given": "Tom", "name.family": "Lee", "email": "tom@pier.example"}

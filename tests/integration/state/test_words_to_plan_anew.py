@@ -7,7 +7,7 @@ from uuid import UUID
 from twinledger.kernel.database import open_pool, transaction
 from twinledger.state.answers import ask_replan, take_replan
 
-ANA = UUID(int=1)
+ANA, BEN = UUID(int=1), UUID(int=2)
 
 
 async def test_a_word_that_comes_while_an_earlier_one_is_taken_counts(database: str) -> None:
@@ -23,4 +23,13 @@ async def test_a_word_that_comes_while_an_earlier_one_is_taken_counts(database: 
     async with transaction(pool) as planning:
         assert await take_replan(planning) == ("w", ANA)
         assert await take_replan(planning) is None
+    await pool.close()
+
+
+async def test_words_on_one_entity_are_taken_together_the_oldest_first(database: str) -> None:
+    pool = await open_pool(database)
+    async with transaction(pool) as connection:
+        for entity in (BEN, ANA, BEN):
+            await ask_replan(connection, "w", [entity])
+        assert [await take_replan(connection) for _ in range(3)] == [("w", BEN), ("w", ANA), None]
     await pool.close()

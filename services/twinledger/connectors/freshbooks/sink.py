@@ -7,7 +7,6 @@ executed, the rest silently dropped; so a body never mixes them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from twinledger.connectors.base.access import CallPermit
@@ -19,15 +18,15 @@ from twinledger.connectors.base.contract import (
     WriteCall,
 )
 from twinledger.connectors.base.outcomes import outcome
-from twinledger.connectors.base.reading import document_of, unless_gone
-from twinledger.connectors.base.version_check import conditional, refused_if_stale
+from twinledger.connectors.base.reading import document_of
+from twinledger.connectors.base.version_check import conditional, is_stale, stale
 from twinledger.connectors.base.wire import encode
 from twinledger.connectors.freshbooks.client import MAX_PER_PAGE, FreshBooksClient
 from twinledger.connectors.freshbooks.probes import PROBES
 from twinledger.connectors.freshbooks.resources import RESOURCES, Resource, stamp, version
+from twinledger.connectors.freshbooks.versions import Version, versions
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import PermanentError, TransientError, TwinledgerError
-from twinledger.kernel.together import all_of
 
 __all__ = ["FreshBooksSink"]
 
@@ -50,15 +49,16 @@ class FreshBooksSink:
     async def prepare(
         self, calls: Sequence[WriteCall], permit: CallPermit
     ) -> Sequence[WriteCall | NotApplied]:
-        """Updates are partial; FreshBooks takes no condition, so the versions are looked at, 100 a call."""
-        stamps: dict[tuple[str, str | None], datetime | None] = {}
+        """Updates are partial; FreshBooks takes no condition, so the versions are looked at, 100 a call, and
+        singly where somebody has deleted the record. A look that fails is the failure of its own calls."""
+        seen: dict[tuple[str, str | None], Version] = {}
         for name, named in conditional(calls).items():
             ids = list(dict.fromkeys(str(call.external_id) for call in named))
             for start in range(0, len(ids), MAX_PER_PAGE):
                 some = ids[start : start + MAX_PER_PAGE]
-                rows = await self._as_they_are(RESOURCES[name], some, permit)
-                stamps |= {(name, external_id): version(row) for external_id, row in rows.items()}
-        return refused_if_stale(calls, lambda call: stamps.get((call.object, call.external_id)))
+                found = await versions(self._client, RESOURCES[name], some, permit)
+                seen |= {(name, external_id): one for external_id, one in found.items()}
+        return [_checked(call, seen.get((call.object, call.external_id))) for call in calls]
 
     async def write(
         self, calls: Sequence[WriteCall], *, send_by: float | None = None
@@ -88,19 +88,6 @@ class FreshBooksSink:
                 ]
         return []
 
-    async def _as_they_are(
-        self, resource: Resource, ids: Sequence[str], permit: CallPermit
-    ) -> Mapping[str, dict[str, Any]]:
-        """By ids, as far as they can be had. What the list leaves out is looked at singly: somebody has
-        deleted it, and a visibility of ours would bring it back."""
-        rows = await self._client.find_by_ids(resource, ids, permit)
-        if rows is None or not resource.soft_delete:
-            return rows or {}
-        left_out = [one for one in ids if one not in rows]
-        found = await all_of([unless_gone(self._client.get(resource, one, permit)) for one in left_out])
-        singly = {one: row for one, row in zip(left_out, found, strict=True) if row is not None}
-        return {**rows, **singly}
-
     async def _send(self, resource: Resource, call: WriteCall, send_by: float | None) -> dict[str, Any]:
         if call.op == "create":
             return await self._client.create(resource, call.body, send_by=send_by)
@@ -115,6 +102,12 @@ def _is_one_phase(body: Mapping[str, Any]) -> bool:
         for key in body
     }
     return len(phases) <= 1
+
+
+def _checked(call: WriteCall, seen: Version) -> WriteCall | NotApplied:
+    if isinstance(seen, NotApplied):
+        return seen
+    return NotApplied(stale()) if is_stale(call, seen) else call
 
 
 def _about(error: TwinledgerError, resource: Resource, call: WriteCall) -> TwinledgerError:

@@ -5,11 +5,12 @@ In: Observed, rule, BatchState    Out: Verdict of the scored rules, entities of 
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState, Observed
 from twinledger.mapping.match_rule import MatchRule
-from twinledger.mapping.matching.compare import Comparison, compare
+from twinledger.mapping.matching.compare import Comparison, are_one, compare
 from twinledger.mapping.matching.match_keys import exact_keys
 from twinledger.mapping.matching.portrait import match_keys_of, portrait_of
 from twinledger.mapping.matching.verdict import Candidate, Verdict, judge
@@ -41,16 +42,17 @@ def matched_by_score(observed: Observed, rule: MatchRule, state: BatchState) -> 
     ids = set().union(*(found for found in sharing if len(found) <= rule.common)) & state.entities.keys()
     candidates = []
     for entity_id in ids:
-        comparison = compare(portrait, portrait_of(state.entities[entity_id].fields, rule), rule)
+        known = portrait_of(state.entities[entity_id].fields, rule)
+        comparison = compare(portrait, known, rule)
         side = state.side_of(entity_id, observed.key.object)
         taken = side is not None and side.status == "active" and side.key != observed.key
-        candidates.append(Candidate(entity_id, comparison, taken))
+        candidates.append(Candidate(entity_id, comparison, taken, known))
     for one in state.questions.found_under(keys, rule.common):
         if one.key == observed.key or not one.candidates:
             continue
-        comparison = compare(portrait, portrait_of(one.fields, rule), rule)
+        asked = portrait_of(one.fields, rule)
+        comparison = compare(portrait, asked, rule)
         here = one.key.object == observed.key.object
-        candidates.append(
-            Candidate(one.candidates[0], comparison, here, "surely" if one.surely else "perhaps")
-        )
-    return judge(candidates, rule.margin)
+        waits: Literal["surely", "perhaps"] = "surely" if one.surely else "perhaps"
+        candidates.append(Candidate(one.candidates[0], comparison, here, asked, waits))
+    return judge(candidates, rule.margin, are_one(rule))

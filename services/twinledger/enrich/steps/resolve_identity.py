@@ -16,6 +16,7 @@ from twinledger.enrich.observed import ROLE, BatchState, Observed
 from twinledger.enrich.steps.recognise import compared_with, matched_by_score, matched_exactly
 from twinledger.kernel.ids import derived_id
 from twinledger.mapping.matching.match_keys import identifying, match_keys
+from twinledger.mapping.matching.portrait import portrait_of
 from twinledger.mapping.matching.verdict import Candidate
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road.outcome import Ok, Retry, Skip
@@ -135,7 +136,8 @@ def _as_parents_say(
     comparison = compared_with(parent, observed, rule.scored, state)
     taken = _if_taken(parent, "duplicate_in_one_system", observed, state)
     if comparison.answers.get("person") == "other":
-        side = Candidate(parent, comparison, taken is not None)
+        portrait = portrait_of(state.entities[parent].fields, rule.scored)
+        side = Candidate(parent, comparison, taken is not None, portrait)
         return _Question("another_person_of_its_account", (parent,), (side,))
     return taken or parent
 

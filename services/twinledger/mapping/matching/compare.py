@@ -5,7 +5,7 @@ In: Portrait, Portrait    Out: Comparison: what each feature says, the points, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,7 @@ from twinledger.mapping.match_rule import Feature, MatchRule
 from twinledger.mapping.matching.portrait import Portrait
 from twinledger.mapping.matching.words import Word, alike, person_words, without_legal_form
 
-__all__ = ["Comparison", "Level", "compare"]
+__all__ = ["Comparison", "Level", "are_one", "compare"]
 
 Level = Literal["link", "review", "new"]
 _AGREES = frozenset({"same", "alike", "part"})
@@ -46,6 +46,11 @@ def compare(one: Portrait, other: Portrait, rule: MatchRule) -> Comparison:
             said[feature] = answer  # type: ignore[index] # the names above
     score = sum(rule.points[feature][answer] for feature, answer in said.items())
     return Comparison(said, score, _level(said, score, one, other, rule))
+
+
+def are_one(rule: MatchRule) -> Callable[[Portrait, Portrait], bool]:
+    """Would this rule link the two, seen alone?"""
+    return lambda one, other: compare(one, other, rule).level == "link"
 
 
 def _level(

@@ -5,16 +5,21 @@ In: Candidates, compared    Out: Verdict. One to one: a candidate whose place on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 from twinledger.mapping.matching.compare import Comparison
+from twinledger.mapping.matching.portrait import Portrait
 
-__all__ = ["Candidate", "Verdict", "judge"]
+__all__ = ["Agree", "Candidate", "Verdict", "judge"]
 
 Why = Literal["duplicate_in_one_system", "several_candidates", "its_match_is_in_review", "perhaps_the_same"]
+
+
+Agree = Callable[[Portrait, Portrait], bool]
+"""Are these two surely one?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +27,13 @@ class Candidate:
     """A known entity beside the record. `taken`: another record of the same object is linked to it.
 
     `waits`: not the entity itself but a record in review that may be it: "surely", one of two records that
-    claim it, or "perhaps", one that only resembles it. The latter is nobody's rival: the two would wait for
-    each other for ever, while it is judged again as soon as this record is somebody.
+    claim it, or "perhaps", one that only resembles it.
     """
 
     entity_id: UUID
     comparison: Comparison
     taken: bool
+    portrait: Portrait
     waits: Literal["", "surely", "perhaps"] = ""
 
     @property
@@ -50,28 +55,45 @@ class Verdict:
         return "perhaps" if self.why == "perhaps_the_same" else "surely"
 
 
-def judge(candidates: Sequence[Candidate], margin: float) -> Verdict:
-    """The same record among the same candidates has the same verdict, in whatever order all arrived."""
+def judge(candidates: Sequence[Candidate], margin: float, agree: Agree) -> Verdict:
+    """The same record among the same candidates has the same verdict, in whatever order all arrived.
+
+    A record that only resembles somebody, but surely is the best one too, is no rival of it: it is judged
+    again once this record is somebody, and two that wait for each other would wait for ever.
+    """
     ranked = sorted(
         (c for c in candidates if c.comparison.level != "new"),
         key=lambda c: (not c.is_sure, -c.comparison.score, bool(c.waits), c.entity_id),
     )
     if not ranked or not ranked[0].is_sure:
         return _perhaps(ranked)
-    known = [c for c in ranked if c.waits != "perhaps"]
-    if not known or not known[0].is_sure:
-        return Verdict()  # the sure one joins this record once it is an entity
-    best = known[0]
+    best = next((c for c in ranked if c.is_sure and c.waits != "perhaps"), ranked[0])
     close = tuple(
-        c for c in known if best.comparison.score - c.comparison.score < margin or _is_namesake(c, best)
+        c for c in ranked if c is best or (_is_close(c, best, margin) and not _joins(c, best, agree))
     )
-    if len(close) > 1 and any(c.entity_id != best.entity_id or c.waits == "surely" for c in close):
+    if len(close) > 1 and any(_is_other(c, best) for c in close):
         return Verdict(why="several_candidates", candidates=close)
     if best.waits == "surely":
         return Verdict(why="its_match_is_in_review", candidates=(best,))
+    if best.waits:
+        return Verdict()  # that record is judged again once this one is an entity, and joins it
     if best.taken:
         return Verdict(why="duplicate_in_one_system", candidates=(best,))
     return Verdict(entity_id=best.entity_id)
+
+
+def _is_close(other: Candidate, best: Candidate, margin: float) -> bool:
+    return best.comparison.score - other.comparison.score < margin or _is_namesake(other, best)
+
+
+def _joins(other: Candidate, best: Candidate, agree: Agree) -> bool:
+    return other.waits == "perhaps" and agree(other.portrait, best.portrait)
+
+
+def _is_other(one: Candidate, best: Candidate) -> bool:
+    """Not the best one, nor a record whose own question is about the best one and which fits no better."""
+    fits_better = one.comparison.score > best.comparison.score
+    return one.entity_id != best.entity_id or one.waits == "surely" or fits_better
 
 
 def _is_namesake(other: Candidate, best: Candidate) -> bool:

@@ -140,6 +140,17 @@ async def test_a_record_that_the_list_leaves_out_is_looked_at_singly() -> None:
     assert vendor.lines() == [f"GET {BASE}/users/clients", f"GET {BASE}/users/clients/5"]
 
 
+async def test_a_single_look_that_fails_is_the_failure_of_its_own_call() -> None:
+    known = datetime(2026, 3, 5, 17, 40, 2, tzinfo=UTC)
+    listed_one, left_out = (replace(UPDATE, external_id=one, unmodified_since=known) for one in ("5", "6"))
+    rows = listed("clients", {"id": 5, "updated": "2026-03-05 12:40:02"})
+    vendor = FakeVendor(rows, refused(1003, None, 403))
+    calls = [listed_one, left_out, CREATE]
+    good, failed, create = await vendor.connector("freshbooks").sink.prepare(calls, vendor.permit)
+    assert (good, create) == (listed_one, CREATE)
+    assert isinstance(failed, NotApplied) and isinstance(failed.error, PermanentError)
+
+
 async def test_an_ignored_list_of_ids_leads_to_no_single_looks() -> None:
     call = replace(UPDATE, unmodified_since=datetime(2026, 3, 5, 17, 40, 2, tzinfo=UTC))
     vendor = FakeVendor(listed("clients", {"id": 9, "updated": "2026-03-05 12:41:00"}))
