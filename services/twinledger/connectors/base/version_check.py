@@ -13,7 +13,10 @@ from itertools import groupby
 from twinledger.connectors.base.contract import NotApplied, WriteCall
 from twinledger.kernel.errors import TransientError
 
-__all__ = ["conditional", "is_stale", "refused_if_stale", "stale"]
+__all__ = ["Version", "conditional", "is_stale", "refused_if_stale", "stale"]
+
+Version = datetime | NotApplied | None
+"""The vendor's stamp of a record as it is now, why it could not be looked at, or nothing known."""
 
 
 def is_stale(call: WriteCall, changed_at: datetime | None) -> bool:
@@ -35,7 +38,13 @@ def conditional(calls: Sequence[WriteCall]) -> Mapping[str, list[WriteCall]]:
 
 
 def refused_if_stale(
-    calls: Sequence[WriteCall], changed_at: Callable[[WriteCall], datetime | None]
+    calls: Sequence[WriteCall], version_of: Callable[[WriteCall], Version]
 ) -> Sequence[WriteCall | NotApplied]:
-    """Each call, or its refusal."""
-    return [NotApplied(stale()) if is_stale(call, changed_at(call)) else call for call in calls]
+    """Each call, or its refusal. A look that failed is the failure of its own call."""
+    return [_checked(call, version_of(call)) for call in calls]
+
+
+def _checked(call: WriteCall, seen: Version) -> WriteCall | NotApplied:
+    if isinstance(seen, NotApplied):
+        return seen
+    return NotApplied(stale()) if is_stale(call, seen) else call

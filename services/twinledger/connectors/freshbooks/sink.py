@@ -19,12 +19,12 @@ from twinledger.connectors.base.contract import (
 )
 from twinledger.connectors.base.outcomes import outcome
 from twinledger.connectors.base.reading import document_of
-from twinledger.connectors.base.version_check import conditional, is_stale, stale
+from twinledger.connectors.base.version_check import Version, conditional, refused_if_stale
 from twinledger.connectors.base.wire import encode
 from twinledger.connectors.freshbooks.client import MAX_PER_PAGE, FreshBooksClient
 from twinledger.connectors.freshbooks.probes import PROBES
 from twinledger.connectors.freshbooks.resources import RESOURCES, Resource, stamp, version
-from twinledger.connectors.freshbooks.versions import Version, versions
+from twinledger.connectors.freshbooks.versions import versions
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.errors import PermanentError, TransientError, TwinledgerError
 
@@ -58,7 +58,7 @@ class FreshBooksSink:
                 some = ids[start : start + MAX_PER_PAGE]
                 found = await versions(self._client, RESOURCES[name], some, permit)
                 seen |= {(name, external_id): one for external_id, one in found.items()}
-        return [_checked(call, seen.get((call.object, call.external_id))) for call in calls]
+        return refused_if_stale(calls, lambda call: seen.get((call.object, call.external_id)))
 
     async def write(
         self, calls: Sequence[WriteCall], *, send_by: float | None = None
@@ -102,12 +102,6 @@ def _is_one_phase(body: Mapping[str, Any]) -> bool:
         for key in body
     }
     return len(phases) <= 1
-
-
-def _checked(call: WriteCall, seen: Version) -> WriteCall | NotApplied:
-    if isinstance(seen, NotApplied):
-        return seen
-    return NotApplied(stale()) if is_stale(call, seen) else call
 
 
 def _about(error: TwinledgerError, resource: Resource, call: WriteCall) -> TwinledgerError:

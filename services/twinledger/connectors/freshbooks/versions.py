@@ -6,18 +6,16 @@ In: ids, at most a page of them    Out: the stamp of each that could be looked a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from twinledger.connectors.base.contract import CallPermit, NotApplied
 from twinledger.connectors.base.reading import unless_gone
+from twinledger.connectors.base.version_check import Version
 from twinledger.connectors.freshbooks.client import FreshBooksClient
 from twinledger.connectors.freshbooks.resources import Resource, version
 from twinledger.kernel.errors import TwinledgerError
 from twinledger.kernel.together import all_of
 
-__all__ = ["Version", "versions"]
-
-Version = datetime | NotApplied | None
+__all__ = ["versions"]
 
 
 async def versions(
