@@ -196,7 +196,7 @@ _ONCE_ONLY = (
         "gate",
         [f"{LOADER}test_loader.py"],
         "twinledger.state.intent_queue",
-        "w.opened_at is not null",
+        "(select is_open from gate)",
         "true",
     ),
     Safeguard(

@@ -248,6 +248,7 @@ _TAKE = """
      where workspace = $1 and object = $2 and hints > read_hints and not_before <= clock_timestamp()
      order by lane, received_at limit $3
 """
+# The ids are named twice: a join alone is planned over all rows of the object while statistics lag.
 _FINISH = """
     update due_read d
        set read_hints = t.hints, read_at = clock_timestamp(), attempt = 0, received_at = d.hinted_at,
@@ -257,11 +258,11 @@ _FINISH = """
            shown_stamp = t.stamp, not_before = clock_timestamp() + make_interval(secs => $5)
       from unnest($3::text[], $4::bigint[], $6::timestamptz[], $7::timestamptz[], $8::boolean[])
                as t(external_id, hints, stamp, began, is_settled)
-     where d.workspace = $1 and d.object = $2 and d.external_id = t.external_id
+     where d.workspace = $1 and d.object = $2 and d.external_id = any($3) and d.external_id = t.external_id
 """
 _POSTPONE = """
     update due_read d
        set not_before = clock_timestamp() + make_interval(secs => t.wait_s), attempt = d.attempt + $5
       from unnest($3::text[], $4::float8[]) as t(external_id, wait_s)
-     where d.workspace = $1 and d.object = $2 and d.external_id = t.external_id
+     where d.workspace = $1 and d.object = $2 and d.external_id = any($3) and d.external_id = t.external_id
 """

@@ -28,9 +28,11 @@ async def note_listed(connection: Connection, workspace: str, keys: Sequence[Ext
 
 async def taken_in(connection: Connection, workspace: str, keys: Sequence[ExternalKey]) -> None:
     """These are known now, whatever became of them."""
+    # Named twice: a join alone is planned over all that was listed while statistics lag.
     await connection.execute(
         """delete from first_sight f using unnest($2::text[], $3::text[]) as k(object, external_id)
-            where f.workspace = $1 and f.object = k.object and f.external_id = k.external_id""",
+            where f.workspace = $1 and f.object = any($2) and f.external_id = any($3)
+              and f.object = k.object and f.external_id = k.external_id""",
         workspace,
         [key.object for key in keys],
         [key.external_id for key in keys],

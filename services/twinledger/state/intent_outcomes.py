@@ -98,10 +98,9 @@ async def look_again(connection: Connection, intent: Intent, wait_s: float) -> N
 
 async def unsettled(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
     """Those whose outcome nobody has settled yet: an observation may have. The caller holds the entities."""
-    rows = await connection.fetch(
-        "select id from intent where id = any($1) and state in ('sending', 'unknown')", list(ids)
-    )
-    return {row["id"] for row in rows}
+    # States are compared here: asked for them, PostgreSQL reads the index of all that is under way.
+    rows = await connection.fetch("select id, state from intent where id = any($1)", list(ids))
+    return {row["id"] for row in rows if row["state"] in ("sending", "unknown")}
 
 
 async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> None:

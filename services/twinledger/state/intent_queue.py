@@ -61,13 +61,17 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
     """
     rows = await connection.fetch(
         f"""
-        with turn as materialized (
+        with gate as materialized (
+            select opened_at is not null as is_open, held_at is not null as is_held, catching_up
+              from workspace where id = $1),
+        turn as materialized (
             select i.id, {_TURN} as lane_rank
-              from intent i join workspace w on w.id = i.workspace
+              from intent i
              where i.workspace = $1 and i.budget_group = $2 and i.state = 'planned' and i.waits_for is null
                and i.not_before <= clock_timestamp()
-               and w.opened_at is not null and (w.held_at is null or i.released_by is not null)
-               and (i.op = 'update' or not w.catching_up)
+               and (select is_open from gate)
+               and (i.released_by is not null or not (select is_held from gate))
+               and (i.op = 'update' or not (select catching_up from gate))
                and (i.op = 'update' or not exists (
                        select from unresolved q where q.workspace = i.workspace and q.object = i.object
                           and q.candidates @> array[i.entity_id] offset 0))
@@ -113,7 +117,7 @@ async def next_due(connection: Connection, workspace: str, group: str) -> float 
     seconds: float | None = await connection.fetchval(
         """select greatest(0, extract(epoch from min(not_before) - clock_timestamp()))::double precision
              from intent where workspace = $1 and budget_group = $2 and state = 'planned'
-              and waits_for is null and not_before > clock_timestamp()""",
+              and waits_for is null and not_before > planned_at and not_before > clock_timestamp()""",
         workspace,
         group,
     )
@@ -152,8 +156,8 @@ async def pay(
                 select coalesce(array_agg(permit_id) filter (where permit_id is not null), '{}') as permits,
                        min(wait_s) as wait_s from asked),
              marked as (
-                update intent i set state = 'sending', attempt = i.attempt + 1, expected = t.expected::jsonb,
-                       carried = t.carried::jsonb, phase = t.phase, permit_id = paid.permits[t.call],
+                update intent i set state = 'sending', attempt = i.attempt + 1, expected = t.expected::json,
+                       carried = t.carried::json, phase = t.phase, permit_id = paid.permits[t.call],
                        owner = $13, sent_at = clock_timestamp(),
                        first_sent_at = coalesce(i.first_sent_at, clock_timestamp()),
                        send_by = clock_timestamp() + make_interval(secs => $14)

@@ -11,9 +11,11 @@ import pytest
 from twinledger.kernel.database import Connection, open_pool, transaction
 from twinledger.state.budgets import Budget, BudgetLimits, ensure_limits
 from twinledger.state.crosswalk import bind
-from twinledger.state.due_reads import NotedHint, note_hints
+from twinledger.state.due_reads import NotedHint, Served, finish_reads, note_hints, postpone_reads, take_due
 from twinledger.state.entities import save_entities
-from twinledger.state.intent_queue import Sending, candidates, pay
+from twinledger.state.first_sight import note_listed, taken_in
+from twinledger.state.intent_outcomes import unsettled
+from twinledger.state.intent_queue import Sending, candidates, next_due, pay
 from twinledger.state.intents import insert_planned
 from twinledger.state.known import load_known
 from twinledger.state.records import CrosswalkRow, Entity, ExternalKey, Intent, LateWrite, Shadow, Target
@@ -77,6 +79,20 @@ async def test_noting_hints_looks_at_the_records_they_name(connection: Connectio
     assert await rows_read(connection, "intent") <= MOST_READ
 
 
+async def test_a_read_that_was_made_is_noted_without_a_look_at_the_others(connection: Connection) -> None:
+    """Nothing has been told to the planner yet of how many records an object has."""
+    every = range(1, UNDER_WAY + ASKED + 1)
+    await note_hints(
+        connection, [NotedHint("w", "a.b", str(number), "live", AT, 0, number) for number in every]
+    )
+    reads = await take_due(connection, "w", "a.b", 2)
+    before = await rows_read(connection, "due_read")
+    await finish_reads(connection, "w", "a.b", [Served(reads[0])])
+    await postpone_reads(connection, "w", "a.b", [(reads[1].external_id, 60.0)], step=True)
+    assert await rows_read(connection, "due_read") - before <= FEW
+    assert len(await take_due(connection, "w", "a.b", len(every))) == len(every) - 2
+
+
 async def test_looks_after_late_writes_read_no_other_sides(connection: Connection) -> None:
     sides = [Target(UUID(int=number), CONTACT, "primary") for number in range(1, UNDER_WAY + ASKED + 1)]
     await save_shadows(
@@ -93,6 +109,38 @@ async def test_a_look_at_the_queue_does_not_read_what_is_under_way(connection: C
     found = await candidates(connection, "w", "zoho_crm", 100)
     assert len(found) == ASKED
     assert await rows_read(connection, "intent") <= MOST_READ
+
+
+async def test_behind_a_closed_gate_the_queue_is_not_read(connection: Connection) -> None:
+    await connection.execute("update workspace set opened_at = null")
+    before = await rows_read(connection, "intent")
+    assert await candidates(connection, "w", "zoho_crm", 100) == []
+    assert await rows_read(connection, "intent") == before
+
+
+async def test_when_the_next_is_due_is_known_without_those_that_are(connection: Connection) -> None:
+    postponed = "update intent set not_before = not_before + interval '1 minute' where id = $1"
+    await connection.execute(postponed, UUID(int=UNDER_WAY + 1))
+    before = await rows_read(connection, "intent")
+    due_s = await next_due(connection, "w", "zoho_crm")
+    assert due_s is not None and 50 < due_s <= 60
+    assert await rows_read(connection, "intent") - before <= FEW
+
+
+async def test_which_are_unsettled_is_read_of_those_asked_for(connection: Connection) -> None:
+    few = [UUID(int=number) for number in (1, UNDER_WAY + 1)]
+    before = await rows_read(connection, "intent")
+    assert await unsettled(connection, few) == {few[0]}
+    assert await rows_read(connection, "intent") - before <= FEW
+
+
+async def test_what_is_taken_in_is_struck_off_without_a_look_at_the_rest(connection: Connection) -> None:
+    listed = [_key(UUID(int=number)) for number in range(1, UNDER_WAY + ASKED + 1)]
+    await note_listed(connection, "w", listed)
+    before = await rows_read(connection, "first_sight")
+    await taken_in(connection, "w", listed[:3])
+    assert await rows_read(connection, "first_sight") - before <= FEW
+    assert await connection.fetchval("select count(*) from first_sight") == len(listed) - 3
 
 
 async def test_paying_reads_what_it_pays_for(connection: Connection) -> None:
