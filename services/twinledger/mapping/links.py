@@ -12,9 +12,15 @@ from twinledger.mapping.expressions import Condition
 from twinledger.mapping.field_lens import Body, Document, Writing
 from twinledger.mapping.paths import MISSING, Path, getter, put
 
-__all__ = ["LEFT", "LINKED", "Link"]
+__all__ = ["LEFT", "LINKED", "Link", "is_mark"]
 
 LINKED, LEFT = "linked", "left"
+_MARK = "link:"
+
+
+def is_mark(path: str) -> bool:
+    """Does this key of a patch speak of a link?"""
+    return path.startswith(_MARK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Link:
     @property
     def mark(self) -> str:
         """How a patch and a shadow speak of it, beside the canonical paths."""
-        return f"link:{self.name}"
+        return f"{_MARK}{self.name}"
 
     def applies(self, fields: Mapping[str, JSON]) -> bool:
         return self.condition is None or self.condition(fields)

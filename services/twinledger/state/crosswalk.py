@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from twinledger.kernel.database import Connection
-from twinledger.state.records import CrosswalkRow, ExternalKey
+from twinledger.state.records import CrosswalkRow, ExternalKey, Target, columns_of
 
 __all__ = [
     "SIDES",
@@ -18,6 +18,7 @@ __all__ = [
     "rows_of_entities",
     "rows_of_keys",
     "sides_of_entities",
+    "sides_of_targets",
 ]
 
 # The survivor is looked up row by row: hardly any row has one.
@@ -62,6 +63,18 @@ async def rows_of_entities(connection: Connection, ids: Collection[UUID]) -> lis
         list(ids),
     )
     return [row_of(tuple(row)) for row in rows]
+
+
+async def sides_of_targets(connection: Connection, targets: Collection[Target]) -> dict[Target, CrosswalkRow]:
+    """The active rows of these targets."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from unnest($1::uuid[], $2::text[], $3::text[]) as t(entity_id, object, role)
+             cross join lateral (select * from crosswalk x where x.entity_id = t.entity_id
+                                    and x.object = t.object and x.role = t.role
+                                    and x.status = 'active' limit 1) as c""",  # noqa: S608 - fixed columns
+        *columns_of(targets),
+    )
+    return {row.target: row for row in (row_of(tuple(one)) for one in rows)}
 
 
 async def sides_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:

@@ -11,7 +11,7 @@ from twinledger.kernel.database import Connection
 from twinledger.kernel.writes import Writer
 from twinledger.state.records import Clock, Entity
 
-__all__ = ["load_entities", "lock_entities", "save_entities"]
+__all__ = ["hold_entities", "load_entities", "lock_entities", "save_entities"]
 
 _COLUMNS = "id, workspace, type, version, origin, fields, clocks, definition, parked"
 
@@ -33,6 +33,11 @@ async def lock_entities(connection: Connection, ids: Collection[UUID]) -> dict[U
     return {row["id"]: _entity(tuple(row)) for row in rows}
 
 
+async def hold_entities(connection: Connection, ids: Collection[UUID]) -> None:
+    """As `lock_entities`, for those who do not read them."""
+    await connection.execute("select from entity where id = any($1) order by id for update", sorted(ids))
+
+
 async def load_entities(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Entity]:
     """Rows of `ids` without a lock, for readers that only look."""
     rows = await connection.fetch(
@@ -50,7 +55,7 @@ async def save_entities(writer: Writer, entities: Iterable[Entity]) -> None:
     await writer.execute(
         """
         insert into entity (id, workspace, type, version, origin, fields, clocks, definition, parked)
-        select id, workspace, type, version, origin, fields::jsonb, clocks::jsonb, definition, parked::jsonb
+        select id, workspace, type, version, origin, fields::json, clocks::json, definition, parked::json
           from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
                       $8::text[], $9::text[])
                as t(id, workspace, type, version, origin, fields, clocks, definition, parked)

@@ -6,7 +6,7 @@ and stores what changed in one go. `fields` maps canonical path -> canonical val
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
@@ -30,6 +30,7 @@ __all__ = [
     "Shadow",
     "Target",
     "clock_text",
+    "columns_of",
     "system_of",
 ]
 
@@ -67,6 +68,12 @@ class Target(NamedTuple):
     entity_id: UUID
     object: str
     role: str
+
+
+def columns_of(targets: Iterable[Target]) -> tuple[list[UUID], list[str], list[str]]:
+    """As a statement takes them: entity ids, objects, roles."""
+    rows = list(targets)
+    return [t.entity_id for t in rows], [t.object for t in rows], [t.role for t in rows]
 
 
 class Clock(NamedTuple):

@@ -11,21 +11,39 @@ import orjson
 
 from twinledger.kernel.database import Connection
 from twinledger.kernel.writes import Writer
-from twinledger.state.records import NO_MARKS, ExternalKey, LateWrite, Marks, Shadow, Target
+from twinledger.state.records import NO_MARKS, ExternalKey, LateWrite, Marks, Shadow, Target, columns_of
 
-__all__ = ["SHADOWS", "hold_target", "load_shadows", "save_shadows", "shadows_of", "take_looks"]
+__all__ = [
+    "SHADOWS",
+    "hold_target",
+    "load_shadows",
+    "load_shadows_of",
+    "save_shadows",
+    "shadows_of",
+    "take_looks",
+]
 
 
-SHADOWS = """
-    select entity_id, object, role, external_id, fields, bases, content_hash, vendor_updated_at,
-           read_started_at, revision, marks, hold_until, late
-      from shadow where entity_id = any($1::uuid[])"""
+_COLUMNS = """s.entity_id, s.object, s.role, s.external_id, s.fields, s.bases, s.content_hash,
+    s.vendor_updated_at, s.read_started_at, s.revision, s.marks, s.hold_until, s.late"""
+SHADOWS = f"select {_COLUMNS} from shadow s where s.entity_id = any($1::uuid[])"  # noqa: S608 - fixed columns
 """Rows for `shadows_of`; $1: entity ids."""
 
 
 async def load_shadows(connection: Connection, entity_ids: Collection[UUID]) -> dict[Target, Shadow]:
     """All sides of these entities; the caller holds the entity locks."""
     return shadows_of(map(tuple, await connection.fetch(SHADOWS, list(entity_ids))))
+
+
+async def load_shadows_of(connection: Connection, targets: Collection[Target]) -> dict[Target, Shadow]:
+    """These sides alone; the caller holds the entity locks."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from unnest($1::uuid[], $2::text[], $3::text[]) as t(entity_id, object, role)
+             cross join lateral (select * from shadow x where x.entity_id = t.entity_id
+                                    and x.object = t.object and x.role = t.role limit 1) as s""",  # noqa: S608
+        *columns_of(targets),
+    )
+    return shadows_of(map(tuple, rows))
 
 
 def shadows_of(rows: Iterable[tuple[Any, ...]]) -> dict[Target, Shadow]:
@@ -58,7 +76,7 @@ async def save_shadows(writer: Writer, shadows: Iterable[Shadow]) -> None:
         """
         insert into shadow (entity_id, object, role, external_id, fields, bases, content_hash,
                             vendor_updated_at, read_started_at, revision, marks)
-        select e, o, r, x, f::jsonb, b::jsonb, h, v, s, n, m::jsonb
+        select e, o, r, x, f::json, b::json, h, v, s, n, m::json
           from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                       $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::text[])
                as t(e, o, r, x, f, b, h, v, s, n, m)

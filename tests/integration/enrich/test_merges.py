@@ -43,7 +43,8 @@ async def two_customers(enrich: Enrich) -> None:
 async def settled(enrich: Enrich) -> None:
     await enrich.pool.execute("update intent set state = 'confirmed' where state = 'planned'")
     await enrich.pool.execute(
-        """update shadow s set fields = s.fields || i.patch, bases = s.bases || i.bases, content_hash = null
+        """update shadow s set fields = s.fields::jsonb || i.patch::jsonb,
+                  bases = s.bases::jsonb || i.bases::jsonb, content_hash = null
               from intent i
             where i.entity_id = s.entity_id and i.object = s.object and i.state = 'confirmed'"""
     )
@@ -180,6 +181,7 @@ async def candidate(enrich: Enrich, customer: UUID) -> Any:
         class target:
             entity_id = customer
 
+        op = "update"
         patch = {"customer": f"entity:{customer}"}  # noqa: RUF012
 
     class _Candidate:

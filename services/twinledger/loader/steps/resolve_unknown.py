@@ -32,8 +32,8 @@ from twinledger.loader.steps.settle import Answered, Settler
 from twinledger.mapping.document import decode
 from twinledger.mapping.lens import ObjectMapping
 from twinledger.road import outbox
-from twinledger.state.crosswalk import rows_of_entities
-from twinledger.state.entities import lock_entities
+from twinledger.state.crosswalk import sides_of_targets
+from twinledger.state.entities import hold_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_outcomes import Lost, look_again, postpone, unsettled
 from twinledger.state.landed import has_landed
@@ -192,7 +192,7 @@ class UnknownResolver:
         intent = lost.candidate.intent
         error = TransientError("outcome unknown, not found", error_class="network", sent=True)
         async with transaction(self.pool) as connection:
-            await lock_entities(connection, [intent.target.entity_id])
+            await hold_entities(connection, [intent.target.entity_id])
             yield connection
             await postpone(connection, intent, 0.0, error, step=False)
 
@@ -209,8 +209,7 @@ class UnknownResolver:
 
 async def _has_side(connection: Connection, target: Target) -> bool:
     """Seen meanwhile, with other values than were sent. The caller holds the entity's lock."""
-    rows = await rows_of_entities(connection, {target.entity_id})
-    return any(row.target == target and row.status == "active" for row in rows)
+    return target in await sides_of_targets(connection, [target])
 
 
 def _is_reference(value: object) -> bool:

@@ -22,8 +22,8 @@ from twinledger.road import outbox
 from twinledger.road.broker import OutRecord
 from twinledger.road.parking import wake
 from twinledger.state.budgets import close_group
-from twinledger.state.crosswalk import bind, rows_of_entities, rows_of_keys
-from twinledger.state.entities import lock_entities
+from twinledger.state.crosswalk import bind, rows_of_keys, sides_of_targets
+from twinledger.state.entities import hold_entities
 from twinledger.state.history import save_reviews
 from twinledger.state.intent_outcomes import (
     carry_on,
@@ -37,7 +37,7 @@ from twinledger.state.intent_outcomes import (
 from twinledger.state.intents import wake_waiting
 from twinledger.state.lost_creates import settle_lost_creates
 from twinledger.state.records import CrosswalkRow, ExternalKey, Fields, Intent, Marks, Review, Shadow, Target
-from twinledger.state.shadows import load_shadows, save_shadows
+from twinledger.state.shadows import load_shadows_of, save_shadows
 
 __all__ = ["LADDER_S", "Answered", "Settler"]
 
@@ -70,7 +70,7 @@ class Settler:
 
     async def settle(self, connection: Connection, answered: Sequence[Answered], now: datetime) -> None:
         """Inside one transaction of the caller; entity rows are locked first, in id order."""
-        await lock_entities(connection, {a.built.intent.target.entity_id for a in answered})
+        await hold_entities(connection, {a.built.intent.target.entity_id for a in answered})
         applied = [(a.built, a.answer) for a in answered if isinstance(a.answer, Applied)]
         records = await self._applied(connection, applied)
         for one in answered:
@@ -86,31 +86,33 @@ class Settler:
     ) -> list[OutRecord]:
         if not applied:
             return []
-        kept = await self._without_foreign(connection, applied)
-        await bind(connection, [_row(built, answer) for built, answer in kept])
+        sides = await sides_of_targets(connection, {built.intent.target for built, _ in applied})
+        kept = await self._without_foreign(connection, applied, sides)
+        rows = [_row(built, answer) for built, answer in kept]
+        await bind(connection, [row for row in rows if row.target not in sides])
         ids = {built.intent.id for built, _ in kept}
         # An answer that its echo has overtaken says nothing of the side as it is now.
         news = await unsettled(connection, ids)
-        known = await load_shadows(connection, {built.intent.target.entity_id for built, _ in kept})
+        known = await load_shadows_of(connection, {built.intent.target for built, _ in kept})
         met = {built.intent.id for built, _ in kept if _was_read_meanwhile(built.intent, known)}
         raised = [one for one in kept if one[0].intent.id in news]
         await carry_on(connection, await self._raise_shadows(connection, raised, known))
         made = {built.intent.target for built, _ in kept if built.intent.op == "create"}
         await settle_lost_creates(connection, made)
         await confirm(connection, [(built.intent.id, answer.external_id) for built, answer in kept])
-        rows = [_row(built, answer) for built, answer in kept]
         await wake(connection, [row.key.text() for row in rows])
         await wake_waiting(connection, [f"entity:{row.entity_id}@{row.key.object}" for row in rows])
         return self.feed_back.applied([(built.intent, answer) for built, answer in kept], news, met)
 
     async def _without_foreign(
-        self, connection: Connection, applied: Sequence[tuple[Built, Applied]]
+        self,
+        connection: Connection,
+        applied: Sequence[tuple[Built, Applied]],
+        sides: Mapping[Target, CrosswalkRow],
     ) -> list[tuple[Built, Applied]]:
         """The record may belong to another entity, or its place be taken by one that a person made while
         ours was on its way: both stay, linked to nothing, and a person is asked."""
         kept: list[tuple[Built, Applied]] = []
-        rows = await rows_of_entities(connection, {built.intent.target.entity_id for built, _ in applied})
-        sides = {Target(r.entity_id, r.key.object, r.role): r for r in rows if r.status == "active"}
         for workspace in {built.intent.workspace for built, _ in applied}:
             part = [(b, a) for b, a in applied if b.intent.workspace == workspace]
             keys = [_row(built, answer).key for built, answer in part]
@@ -149,8 +151,9 @@ class Settler:
             shadow.revision += 1
             shadow.marks = _written(shadow.marks, built.expected)
             known[target] = shadow
-        targets = {built.intent.target for built, _ in applied}
-        await save_shadows(connection, [shadow for target, shadow in known.items() if target in targets])
+        await save_shadows(
+            connection, [known[target] for target in {built.intent.target for built, _ in applied}]
+        )
         return [
             built.intent.id
             for built, _ in applied
