@@ -37,7 +37,6 @@ from twinledger.kernel.errors import PermanentError
 from twinledger.kernel.together import in_turns
 from twinledger.mapping.matching.match_keys import match_keys
 from twinledger.mapping.sync_rule import SyncRule
-from twinledger.road import inbox
 from twinledger.road.broker import Received
 from twinledger.road.codec import Codec
 from twinledger.road.outcome import DeadLetter, Ok, Outcome
@@ -105,11 +104,10 @@ class EnrichPipeline:
         await look_for_questions(connection, state)
         outgoing = Outgoing(self.codec, self.clock, workspace)
         records = [*outgoing.intents(state.planned), *outgoing.hints(state.wanted)]
-        await store_changes(connection, state, records)
+        claimed = {inbox_key(o) for (_, o), (_, v) in zip(part, verdicts, strict=True) if _has_effect(v)}
+        await store_changes(connection, state, records, claimed)
         await store_questions(connection, state)
         await store_graves(connection, state, self.burial_rest_s)
-        claimed = {inbox_key(o) for (_, o), (_, v) in zip(part, verdicts, strict=True) if _has_effect(v)}
-        await inbox.claim_new(connection, workspace, claimed)
         count(state)
         return verdicts
 

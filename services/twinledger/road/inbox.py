@@ -7,20 +7,19 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from twinledger.kernel.database import Connection
+from twinledger.kernel.writes import Writer
 
-__all__ = ["InboxKey", "already_seen", "claim_new", "prune"]
+__all__ = ["InboxKey", "already_seen", "claim", "prune"]
 
 InboxKey: TypeAlias = tuple[str, str, str, str]
 """object, external id, remote version, content hash"""
 
 
-async def claim_new(connection: Connection, workspace: str, keys: Collection[InboxKey]) -> set[InboxKey]:
-    """Note the keys; returns those that nobody had noted before."""
-    if not keys:
-        return set()
-    # Sorted, so that two batches with the same keys wait for each other instead of dead-locking.
-    rows = await connection.fetch(_CLAIM, workspace, *_columns(sorted(set(keys))))
-    return {tuple(row) for row in rows}
+async def claim(writer: Writer, workspace: str, keys: Collection[InboxKey]) -> None:
+    """Note what had its effect; for callers that hold the records' own locks."""
+    if keys:
+        # Sorted, so that two batches with the same keys wait for each other instead of dead-locking.
+        await writer.execute(_CLAIM, workspace, *_columns(sorted(set(keys))))
 
 
 async def already_seen(connection: Connection, workspace: str, keys: Collection[InboxKey]) -> set[InboxKey]:
@@ -45,7 +44,6 @@ _CLAIM = """
     select $1, k.object, k.external_id, k.version, k.hash
     from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as k(object, external_id, version, hash)
     on conflict do nothing
-    returning object, external_id, remote_version, content_hash
 """
 # A look for each key: a join would be planned over all rows of an object whenever statistics lag.
 _SEEN = """

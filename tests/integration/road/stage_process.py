@@ -17,7 +17,7 @@ from twinledger.road import outbox
 from twinledger.road.broker import OutRecord, Received
 from twinledger.road.dead_letters import DeadLetterOffice
 from twinledger.road.failures import WaitLadder
-from twinledger.road.inbox import claim_new
+from twinledger.road.inbox import already_seen, claim
 from twinledger.road.kafka import KafkaConsumer, KafkaProducer
 from twinledger.road.outcome import Ok, Outcome, Skip
 from twinledger.road.relay import Relay
@@ -46,8 +46,10 @@ async def build(settings: StageSettings, runtime: Runtime) -> AsyncIterator[Sequ
 
     async def apply(connection: Connection, records: Sequence[Received]) -> Sequence[Outcome[None]]:
         keys = {("thing", (r.value or b"").decode(), "1", "hash"): r for r in records}
-        new = await claim_new(connection, "acme", keys.keys())
-        fresh = [r for key, r in keys.items() if key in new]
+        await connection.execute("select pg_advisory_xact_lock(1)")  # stands for the locks of the records
+        seen = await already_seen(connection, "acme", keys.keys())
+        await claim(connection, "acme", keys.keys())
+        fresh = [r for key, r in keys.items() if key not in seen]
         rows = [(r.key.decode(), (r.value or b"").decode()) for r in fresh]
         await connection.executemany("insert into effect (key, value) values ($1, $2)", rows)
         await outbox.append(connection, [OutRecord(last.name, r.key, r.value, r.headers) for r in fresh])

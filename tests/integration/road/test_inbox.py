@@ -8,16 +8,16 @@ from datetime import timedelta
 import pytest
 
 from twinledger.kernel.database import Pool, transaction
-from twinledger.road.inbox import InboxKey, already_seen, claim_new, prune
+from twinledger.road.inbox import InboxKey, already_seen, claim, prune
 
 A: InboxKey = ("freshbooks.client", "1", "2026-03-05T17:40:02Z", "hash-a")
 B: InboxKey = ("freshbooks.client", "2", "2026-03-05T17:40:02Z", "hash-b")
 C: InboxKey = ("freshbooks.client", "1", "2026-03-05T17:40:03Z", "hash-a")
 
 
-async def claim(pool: Pool, *keys: InboxKey, workspace: str = "acme") -> set[InboxKey]:
+async def note(pool: Pool, *keys: InboxKey, workspace: str = "acme") -> None:
     async with transaction(pool) as connection:
-        return await claim_new(connection, workspace, keys)
+        await claim(connection, workspace, keys)
 
 
 async def seen(pool: Pool, *keys: InboxKey) -> set[InboxKey]:
@@ -25,34 +25,34 @@ async def seen(pool: Pool, *keys: InboxKey) -> set[InboxKey]:
         return await already_seen(connection, "acme", keys)
 
 
-async def test_only_the_first_claim_is_new(pool: Pool) -> None:
-    assert await claim(pool, A, B, A) == {A, B}
-    assert await claim(pool, A, C) == {C}
-    assert await seen(pool, A, B, C) == {A, B, C}
-    assert await claim(pool, A, workspace="other") == {A}
+async def test_what_was_claimed_is_seen_in_its_workspace(pool: Pool) -> None:
+    await note(pool, A, A)
+    await note(pool, A, C)
+    await note(pool, B, workspace="other")
+    assert await seen(pool, A, B, C) == {A, C}
 
 
 async def test_no_keys_ask_nothing(pool: Pool) -> None:
-    assert (await claim(pool), await seen(pool)) == (set(), set())
+    await note(pool)
+    assert await seen(pool) == set()
 
 
-async def test_a_claim_that_is_rolled_back_is_new_again(pool: Pool) -> None:
+async def test_a_claim_that_is_rolled_back_is_none(pool: Pool) -> None:
     with pytest.raises(ZeroDivisionError):
         async with transaction(pool) as connection:
-            await claim_new(connection, "acme", [A])
+            await claim(connection, "acme", [A])
             raise ZeroDivisionError
     assert await seen(pool, A) == set()
-    assert await claim(pool, A) == {A}
 
 
-async def test_of_two_batches_at_once_one_gets_each_key_in_whatever_order(pool: Pool) -> None:
+async def test_batches_with_the_same_keys_in_any_order_wait_for_each_other(pool: Pool) -> None:
     keys = [("o", str(number), "v", "h") for number in range(200)]
-    taken = await asyncio.gather(*(claim(pool, *part) for part in (keys, keys[::-1], keys, keys[::-1])))
-    assert sorted(key for part in taken for key in part) == sorted(keys)
+    await asyncio.gather(*(note(pool, *part) for part in (keys, keys[::-1], keys, keys[::-1])))
+    assert await seen(pool, *keys) == set(keys)
 
 
 async def test_old_rows_are_forgotten(pool: Pool) -> None:
-    await claim(pool, A, B)
+    await note(pool, A, B)
     await pool.execute("update inbox set seen_at = now() - interval '91 days' where external_id = '1'")
     async with transaction(pool) as connection:
         await prune(connection, timedelta(days=90))

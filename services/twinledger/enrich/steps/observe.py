@@ -89,7 +89,7 @@ class Observer:
         observed = as_known_here(observed, entity, rule, parents, state)
         result = self._merge(observed, entity, shadow)
         note_agreement(entity, result.accepted, target, rule, state)
-        now_known_by = identifying(entity.fields, rule)
+        now_known_by = identifying(entity.fields, rule) if result.accepted or result.agreed else known_by
         if known_by != now_known_by:
             state.known_anew.add(entity.id)
             state.rename(entity.id, match_keys(known_by, rule), match_keys(now_known_by, rule))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState
 from twinledger.kernel.database import Connection
 from twinledger.kernel.writes import Writer, Writes
-from twinledger.road import outbox
+from twinledger.road import inbox, outbox
 from twinledger.road.broker import OutRecord
+from twinledger.road.inbox import InboxKey
 from twinledger.road.parking import wake
 from twinledger.state.crosswalk import bind
 from twinledger.state.derivations import save_derivations
@@ -28,8 +29,13 @@ def waiting_key(entity_id: UUID, object_name: str) -> str:
     return f"entity:{entity_id}@{object_name}"
 
 
-async def store_changes(connection: Connection, state: BatchState, outgoing: Sequence[OutRecord]) -> None:
-    """Children that waited for a record bound here are woken with it."""
+async def store_changes(
+    connection: Connection,
+    state: BatchState,
+    outgoing: Sequence[OutRecord],
+    taken_in: Collection[InboxKey] = (),
+) -> None:
+    """Children that waited for a record bound here are woken with it. `taken_in`: what had its effect."""
     await bind(connection, state.bound)
     await forget_match_keys(connection, [id_ for id_, keys in state.rekeyed.items() if keys.before is None])
     settled = [i for intents in state.intents.values() for i in intents if i.changed]
@@ -39,6 +45,7 @@ async def store_changes(connection: Connection, state: BatchState, outgoing: Seq
     await wake_waiting(connection, [waiting_key(row.entity_id, row.key.object) for row in state.bound])
     writes = Writes()
     await _gather(writes, state, outgoing)
+    await inbox.claim(writes, state.workspace, taken_in)
     await writes.send(connection)
     await settle_lost_creates(connection, [row.target for row in state.bound if row.status == "active"])
 
