@@ -99,14 +99,14 @@ async def test_verify_names_what_differs_and_heals_it(live: Live) -> None:
     assert (equal["differs"], equal["missing"]) == (0, 0), equal["records"]
     assert equal["compared"] > 0
     await live.session.pool.execute(
-        """update entity set fields = fields || '{"website": "https://drift.example"}'
+        """update entity set fields = fields::jsonb || '{"website": "https://drift.example"}'
             where id = (select min(id::text)::uuid from entity where type = 'customer')"""
     )
     drift = (await twinledger(live, "sync", "verify", code=1)).out
     assert drift["differs"] >= 1
     assert {one for row in drift["records"] for one in row["fields"]} == {"website"}
     await live.session.pool.execute(
-        "update entity set fields = fields - 'website' where fields ->> 'website' = 'https://drift.example'"
+        "update entity set fields = fields::jsonb - 'website' where fields ->> 'website' = 'https://drift.example'"
     )
     assert (await twinledger(live, "sync", "verify")).out["differs"] == 0
 

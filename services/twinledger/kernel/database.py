@@ -1,7 +1,7 @@
 """Kernel: connections to PostgreSQL and the ordered migrations.
 
-Every connection speaks orjson for `jsonb` and runs without JIT; planning a statement anew for its values
-costs more than these short set-based statements themselves.
+Every connection speaks orjson for `json` and `jsonb`, and runs without JIT; planning a statement anew for its
+values costs more than these short set-based statements themselves.
 """
 
 from __future__ import annotations
@@ -130,10 +130,11 @@ async def _apply(
 
 
 async def speak_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """`jsonb` to and from Python values, also inside rows of rows: those come in binary form alone."""
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_to_jsonb, decoder=_of_jsonb, format="binary"
-    )
+    """`json` and `jsonb` to and from Python values, also in rows of rows: those come in binary form alone."""
+    for name, encoder, decoder in (("json", orjson.dumps, orjson.loads), ("jsonb", _to_jsonb, _of_jsonb)):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=encoder, decoder=decoder, format="binary"
+        )
 
 
 async def _keep(connection: asyncpg.Connection[asyncpg.Record]) -> None:
@@ -145,4 +146,4 @@ def _to_jsonb(value: Any) -> bytes:
 
 
 def _of_jsonb(sent: bytes) -> Any:
-    return orjson.loads(memoryview(sent)[len(_JSONB) :])
+    return orjson.loads(sent[len(_JSONB) :])

@@ -72,7 +72,7 @@ async def insert_planned(writer: Writer, intents: Iterable[Intent]) -> None:
         """
         insert into intent (id, workspace, budget_group, entity_id, object, role, op, patch, bases, reference,
                             state, lane, entity_version, received_at)
-        select id, w, g, e, o, r, op, p::jsonb, b::jsonb, ref, 'planned', lane, v, at
+        select id, w, g, e, o, r, op, p::json, b::json, ref, 'planned', lane, v, at
           from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[],
                       $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[])
                as t(id, w, g, e, o, r, op, p, b, ref, lane, v, at)

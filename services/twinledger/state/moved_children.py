@@ -33,7 +33,7 @@ async def children_unread(
                   select x.object, x.external_id from shadow s
                     join crosswalk x on x.entity_id = s.entity_id and x.object = s.object
                      and x.status = 'active'
-                   where s.fields ->> 'customer' = 'entity:' || p.id::text and s.fields ? 'customer'
+                   where s.customer = 'entity:' || p.id::text
                      and s.object like p.system || '.%' and s.read_started_at <= p.since
                    limit 10) as c""",
         *(list(column) for column in zip(*parents, strict=True)),

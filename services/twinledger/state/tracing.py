@@ -83,7 +83,7 @@ _VALUES = """
            coalesce(a.cause, 'observation ' || s.record, 'rule ' || (e.clocks -> f.key ->> 1),
                     'observation ' || e.origin) as cause,
            coalesce(a.definition, e.definition) as definition
-      from entity e cross join lateral jsonb_each(e.fields) f
+      from entity e cross join lateral json_each(e.fields) f
       left join lateral (select cause, definition from audit
                           where entity_id = e.id and field = f.key order by id desc limit 1) a on true
       left join lateral (select object || '/' || external_id as record from crosswalk

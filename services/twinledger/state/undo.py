@@ -58,7 +58,7 @@ async def written_by(connection: Connection, workspace: str, plan_hash: str) -> 
           join intent i on i.released_by = p.hash and i.workspace = p.workspace and i.state = 'confirmed'
                        and i.object = w.value -> 'content' ->> 'object'
                        and i.entity_id = (w.value -> 'content' ->> 'entity')::uuid
-          cross join lateral jsonb_each(i.patch) f
+          cross join lateral json_each(i.patch) f
          where p.workspace = $1 and p.hash = $2 and p.accepted_at is not null
          order by i.entity_id, i.object, f.key
         """,

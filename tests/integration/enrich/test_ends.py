@@ -40,7 +40,8 @@ async def confirm_all(enrich: Enrich) -> None:
     """What is planned was written and read back: each side agrees."""
     await enrich.pool.execute("update intent set state = 'confirmed' where state = 'planned'")
     await enrich.pool.execute(
-        """update shadow s set fields = s.fields || i.patch, bases = s.bases || i.bases, content_hash = null
+        """update shadow s set fields = s.fields::jsonb || i.patch::jsonb,
+                  bases = s.bases::jsonb || i.bases::jsonb, content_hash = null
               from intent i
             where i.entity_id = s.entity_id and i.object = s.object and i.state = 'confirmed'"""
     )
@@ -168,8 +169,8 @@ async def test_an_end_that_is_shown_again_while_it_is_undone_asks_nobody_again(e
     await enrich.feed(enrich.record(CONTACT, "9", BOOKS_ANA | edited))
     assert await reviews(enrich) == [("deleted_and_changed", "zoho_books.contact/9")]
     await enrich.pool.execute(
-        """update shadow set fields = fields || '{"name.given": "Anna"}',
-                  marks = marks || '{"unseen": ["name.given"]}' where object = $1""",
+        """update shadow set fields = fields::jsonb || '{"name.given": "Anna"}',
+                  marks = marks::jsonb || '{"unseen": ["name.given"]}' where object = $1""",
         CLIENT,
     )
     await enrich.feed(enrich.record(CLIENT, "1", ANA | edited | {"state": "deleted"}))
@@ -184,7 +185,7 @@ async def test_an_edit_that_we_wrote_to_a_record_already_deleted_wins(enrich: En
     await enrich.feed(enrich.record(CONTACT, "9", BOOKS_ANA | edited))
     await confirm_all(enrich)
     await enrich.pool.execute(
-        """update shadow set marks = marks || '{"unseen": ["name.given"]}' where object = $1""", CLIENT
+        """update shadow set marks = marks::jsonb || '{"unseen": ["name.given"]}' where object = $1""", CLIENT
     )
     await enrich.feed(enrich.record(CLIENT, "1", ANA | edited | {"state": "deleted"}))
     assert (await patches(enrich)) == {CLIENT: {"state": "active"}}
@@ -256,8 +257,8 @@ async def test_an_invoice_deleted_here_and_changed_there_asks_and_writes_nothing
 async def test_an_invoice_with_a_word_of_another_side_that_its_owner_never_saw_asks(enrich: Enrich) -> None:
     await invoice_on_both_sides(enrich)
     await enrich.pool.execute(
-        """update entity set version = 9, fields = fields || '{"date": "2026-11-25"}',
-                  clocks = clocks || '{"date": [9, "flow:fees", null]}' where type = 'invoice'"""
+        """update entity set version = 9, fields = fields::jsonb || '{"date": "2026-11-25"}',
+                  clocks = clocks::jsonb || '{"date": [9, "flow:fees", null]}' where type = 'invoice'"""
     )
     await enrich.feed(enrich.record("freshbooks.invoice", "8", {}, gone=True))
     assert "state" not in (await patches(enrich)).get("zoho_books.invoice", {})

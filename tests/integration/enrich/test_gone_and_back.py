@@ -53,7 +53,7 @@ async def test_a_read_begun_before_our_write_ended_says_nothing_new(enrich: Enri
     await on_two_sides(enrich)
     await enrich.pool.execute(
         """update shadow set content_hash = null, read_started_at = $2,
-                  fields = fields || '{"name.given": "Anna"}' where object = $1""",
+                  fields = fields::jsonb || '{"name.given": "Anna"}' where object = $1""",
         CONTACT,
         START + timedelta(minutes=9),
     )

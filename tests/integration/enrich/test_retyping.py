@@ -19,7 +19,8 @@ async def person(enrich: Enrich) -> None:
 async def settled(enrich: Enrich) -> None:
     await enrich.pool.execute("update intent set state = 'confirmed' where state = 'planned'")
     await enrich.pool.execute(
-        """update shadow s set fields = s.fields || i.patch, bases = s.bases || i.bases, content_hash = null
+        """update shadow s set fields = s.fields::jsonb || i.patch::jsonb,
+                  bases = s.bases::jsonb || i.bases::jsonb, content_hash = null
               from intent i
             where i.entity_id = s.entity_id and i.object = s.object and i.state = 'confirmed'"""
     )
@@ -99,6 +100,8 @@ async def test_a_linked_contact_is_not_torn_from_an_account_that_was_not_read_ye
 async def test_a_deleted_account_is_not_waited_for(enrich: Enrich) -> None:
     await organization(enrich)
     await enrich.feed(enrich.record(ACCOUNT, "50", {}, gone=True))
-    await enrich.pool.execute("update shadow set fields = fields - 'link:account' where object = $1", CRM)
+    await enrich.pool.execute(
+        "update shadow set fields = fields::jsonb - 'link:account' where object = $1", CRM
+    )
     await enrich.feed(enrich.record(CLIENT, "1", ANA | FIRM | {"name.given": "Anna"}))
     assert (await planned(enrich))[CRM] == ("update", {"name.given": "Anna"})
