@@ -42,8 +42,15 @@ MERGING = (
         "row lock",
         [f"{ENRICH}test_two_batches_at_once.py"],
         "twinledger.state.entities",
-        "where id = any($1) order by id for update",
-        "where id = any($1) order by id",
+        "{_COLUMNS} from entity where id = any($1) order by id for update",
+        "{_COLUMNS} from entity where id = any($1) order by id",
+    ),
+    Safeguard(
+        "row lock of an answer",
+        [f"{LOADER}test_overtaken_writes.py"],
+        "twinledger.state.entities",
+        '"select from entity where id = any($1) order by id for update"',
+        '"select from entity where id = any($1) order by id"',
     ),
     Safeguard(
         "order of a key",

@@ -11,11 +11,13 @@ from tests.fakes.feeding import ANA
 from tests.integration.loader.conftest import Loader
 
 from twinledger.connectors.base.contract import Applied, NotApplied, WriteAnswer, WriteCall
-from twinledger.kernel.database import Connection
+from twinledger.kernel.database import Connection, transaction
 from twinledger.kernel.errors import TransientError
+from twinledger.state.entities import lock_entities
 from twinledger.state.intent_outcomes import look_again, mark_unknown, next_name, postpone, reject
 from twinledger.state.known import load_known
-from twinledger.state.records import Intent
+from twinledger.state.records import Intent, Target
+from twinledger.state.shadows import load_shadows_of, save_shadows
 
 CONTACT = "zoho_books.contact"
 DOCUMENTS = "select count(*) from outbox where topic like '%source-records%'"
@@ -169,6 +171,40 @@ async def test_an_answer_without_a_stamp_leaves_the_next_write_its_look_at_the_v
     status, update = [call for calls in vendor.requests for call in calls if call.op == "update"]
     assert (status.phase, update.phase) == ("state", None)
     assert update.unmodified_since == read_at
+
+
+async def test_an_answer_waits_for_the_batch_that_works_on_its_entity(loader: Loader) -> None:
+    """It is laid over what that batch leaves of the shadow, not over what it found."""
+    vendor = loader.vendors["zoho_books"]
+    await known_on_both_sides(loader)
+    vendor.may_answer.clear()
+    await edit(loader, "https://ours.example")
+    await loader.settled(CONTACT, "sending")
+    (row,) = await loader.enrich.rows("select entity_id from intent where object = $1 limit 1", CONTACT)
+    target = Target(row["entity_id"], CONTACT, "primary")
+    async with transaction(loader.enrich.pool) as connection:
+        await lock_entities(connection, [target.entity_id])
+        shadow = (await load_shadows_of(connection, [target]))[target]
+        shadow.fields["name.given"] = "Anna"
+        await save_shadows(connection, [shadow])
+        vendor.may_answer.set()
+        await loader.until(lambda: somebody_waits(loader))
+
+    async def confirmed() -> bool:
+        return await loader.states(CONTACT) == ["confirmed", "confirmed"]
+
+    await loader.until(confirmed)
+    (row,) = await loader.enrich.rows("select fields from shadow where object = $1", CONTACT)
+    assert (row["fields"]["name.given"], row["fields"]["website"]) == ("Anna", "https://ours.example")
+
+
+async def somebody_waits(loader: Loader) -> bool:
+    """For a lock in this database."""
+    (row,) = await loader.enrich.rows(
+        """select count(*) as n from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'"""
+    )
+    return bool(row["n"])
 
 
 async def only_intent(connection: Connection, entity: UUID) -> Intent:
