@@ -2,6 +2,9 @@
 
 Every change is a compare-and-set on (state, attempt), so a late word on an earlier attempt changes nothing;
 only `confirm` takes a late answer too: what was applied is there.
+
+States are given beside the ids, never written into such a statement: a planner that was told of a quiet hour
+would read all of the index of open writes, and not find the few by their ids (decision 0032).
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ __all__ = [
     "unsettled",
 ]
 
+_UNSETTLED = ["sending", "unknown"]
+_UNSETTLED_OR_PLANNED = [*_UNSETTLED, "planned"]
 # Back in the queue, unless a newer plan was made meanwhile: then that one is sent. The caller holds the
 # entity's lock, under which plans are made.
 _BACK = """case when i.state in ('sending', 'unknown') and exists (
@@ -51,7 +56,7 @@ async def postpone(
                   permit_id = null, not_before = clock_timestamp() + make_interval(secs => $2),
                   failures = failures + $3, error_class = $4, error = $5
             where id = $1 and attempt = $6 and failures = $7
-              and state in ('sending', 'unknown', 'planned')""",  # noqa: S608
+              and state = any($8::text[])""",  # noqa: S608 - fixed text
         intent.id,
         wait_s,
         int(step),
@@ -59,6 +64,7 @@ async def postpone(
         str(error),
         intent.attempt,
         intent.failures,
+        _UNSETTLED_OR_PLANNED,
     )
 
 
@@ -67,9 +73,10 @@ async def next_name(connection: Connection, intent: Intent) -> None:
     await connection.execute(
         f"""update intent i set state = {_BACK}, expected = null, owner = null, permit_id = null,
                   name_attempt = name_attempt + 1, not_before = clock_timestamp()
-            where id = $1 and attempt = $2 and state = 'sending'""",  # noqa: S608 - fixed text
+            where id = $1 and attempt = $2 and state = any($3::text[])""",  # noqa: S608 - fixed text
         intent.id,
         intent.attempt,
+        ["sending"],
     )
 
 
@@ -77,11 +84,12 @@ async def mark_unknown(connection: Connection, intent: Intent, error_class: str,
     """The request left and no clean answer came: the resolver looks before anybody sends again."""
     await connection.execute(
         """update intent set state = 'unknown', error_class = $2, error = $3
-            where id = $1 and attempt = $4 and state = 'sending'""",
+            where id = $1 and attempt = $4 and state = any($5::text[])""",
         intent.id,
         error_class,
         error,
         intent.attempt,
+        ["sending"],
     )
 
 
@@ -89,18 +97,20 @@ async def look_again(connection: Connection, intent: Intent, wait_s: float) -> N
     """Still unknown: not found yet, and too early to send again."""
     await connection.execute(
         """update intent set not_before = clock_timestamp() + make_interval(secs => $2)
-            where id = $1 and attempt = $3 and state = 'unknown'""",
+            where id = $1 and attempt = $3 and state = any($4::text[])""",
         intent.id,
         wait_s,
         intent.attempt,
+        ["unknown"],
     )
 
 
 async def unsettled(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
     """Those whose outcome nobody has settled yet: an observation may have. The caller holds the entities."""
-    # States are compared here: asked for them, PostgreSQL reads the index of all that is under way.
-    rows = await connection.fetch("select id, state from intent where id = any($1)", list(ids))
-    return {row["id"] for row in rows if row["state"] in ("sending", "unknown")}
+    rows = await connection.fetch(
+        "select id from intent where id = any($1) and state = any($2::text[])", list(ids), _UNSETTLED
+    )
+    return {row["id"] for row in rows}
 
 
 async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> None:
@@ -108,9 +118,10 @@ async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> No
     await connection.execute(
         """update intent i set state = 'confirmed', external_id = t.external_id, settled_at = now()
              from unnest($1::uuid[], $2::text[]) as t(id, external_id)
-            where i.id = t.id and i.state in ('sending', 'unknown')""",
+            where i.id = t.id and i.state = any($3::text[])""",
         [intent_id for intent_id, _ in ids],
         [external_id for _, external_id in ids],
+        _UNSETTLED,
     )
 
 
@@ -120,8 +131,9 @@ async def carry_on(connection: Connection, ids: Collection[UUID]) -> None:
         await connection.execute(
             f"""update intent i set state = {_BACK}, expected = null, phase = null, owner = null,
                       permit_id = null, not_before = clock_timestamp()
-                where id = any($1) and state in ('sending', 'unknown')""",  # noqa: S608 - fixed text
+                where id = any($1) and state = any($2::text[])""",  # noqa: S608 - fixed text
             list(ids),
+            _UNSETTLED,
         )
 
 
@@ -129,11 +141,12 @@ async def reject(connection: Connection, intent: Intent, error_class: str, error
     """Refused for good. False when it was settled meanwhile."""
     status = await connection.execute(
         """update intent set state = 'rejected', error_class = $2, error = $3, settled_at = now()
-            where id = $1 and attempt = $4 and state in ('sending', 'unknown', 'planned')""",
+            where id = $1 and attempt = $4 and state = any($5::text[])""",
         intent.id,
         error_class,
         error,
         intent.attempt,
+        _UNSETTLED_OR_PLANNED,
     )
     return status != "UPDATE 0"
 

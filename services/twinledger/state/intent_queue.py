@@ -35,6 +35,9 @@ __all__ = [
 CANDIDATE_COLUMNS = ", ".join(f"i.{column.strip()}" for column in INTENT_COLUMNS.split(","))
 """Of the table `intent` as `i`."""
 
+_PLANNED = ["planned"]
+"""Given beside ids, not written into the statement (`state/intent_outcomes.py`)."""
+
 _TURN = "case i.lane when 'live' then 0 when 'retry' then 1 when 'verify' then 2 else 3 end"
 """As in the index `intent_in_turn`: the first of a long queue are found without the others."""
 
@@ -164,7 +167,7 @@ async def pay(
                   from paid, unnest($7::uuid[], $8::int[], $9::text[], $10::text[], $11::text[], $12::int[])
                        as t(id, attempt, expected, carried, phase, call)
                  where t.call <= cardinality(paid.permits)
-                   and i.id = t.id and i.attempt = t.attempt and i.state = 'planned'
+                   and i.id = t.id and i.attempt = t.attempt and i.state = any($15::text[])
                    and not exists (
                        select from intent u where u.entity_id = i.entity_id and u.object = i.object
                           and u.role = i.role and u.state in ('sending', 'unknown') offset 0)
@@ -180,6 +183,7 @@ async def pay(
         [s.call for s in sendings],
         owner,
         send_by_s,
+        _PLANNED,
     )
     grant = Grant(rows[0]["permits"], 0.0 if rows[0]["permits"] else rows[0]["wait_s"])
     return Paid(grant, {row["id"]: row["sent_at"] for row in rows if row["id"] is not None})
@@ -190,8 +194,9 @@ async def supersede(connection: Connection, ids: Collection[UUID]) -> None:
     if ids:
         await connection.execute(
             """update intent set state = 'superseded', settled_at = now()
-                where id = any($1) and state = 'planned'""",
+                where id = any($1) and state = any($2::text[])""",
             list(ids),
+            _PLANNED,
         )
 
 
@@ -209,13 +214,14 @@ async def set_waiting(connection: Connection, waits: Sequence[tuple[UUID, str]])
     await connection.execute(
         """update intent i set waits_for = t.key
              from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) as t(id, key, parent, object)
-            where i.id = t.id and i.state = 'planned'
+            where i.id = t.id and i.state = any($5::text[])
               and not exists (select from crosswalk c where c.entity_id = t.parent and c.object = t.object
                                  and c.status = 'active')""",
         [intent_id for intent_id, _ in waits],
         [key for _, key in waits],
         [parent for parent, _ in parents],
         [object_name for _, object_name in parents],
+        _PLANNED,
     )
 
 

@@ -123,12 +123,14 @@ async def save_intent_states(connection: Connection, intents: Iterable[Intent]) 
                settled_at = now()
           from unnest($1::uuid[], $2::text[], $3::text[]) as t(id, state, external_id)
          where i.id = t.id
-           and ((t.state = 'superseded' and i.state in ('planned', 'rejected'))
-                or (t.state = 'confirmed' and i.state in ('sending', 'unknown')))
+           and ((t.state = 'superseded' and i.state = any($4::text[]))
+                or (t.state = 'confirmed' and i.state = any($5::text[])))
         """,
         [i.id for i in rows],
         [i.state for i in rows],
         [i.external_id for i in rows],
+        ["planned", "rejected"],
+        ["sending", "unknown"],
     )
 
 

@@ -125,9 +125,10 @@ async def release(connection: Connection, ids: Sequence[UUID], plan_hash: str) -
     """These pass a held gate."""
     await connection.execute(
         """update intent set released_by = $2, not_before = least(not_before, clock_timestamp())
-            where id = any($1) and state = 'planned'""",
+            where id = any($1) and state = any($3::text[])""",
         list(ids),
         plan_hash,
+        ["planned"],
     )
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from twinledger.kernel.database import Connection, open_pool, transaction
+from twinledger.kernel.errors import TransientError
 from twinledger.state.budgets import Budget, BudgetLimits, ensure_limits
 from twinledger.state.crosswalk import bind
 from twinledger.state.due_reads import NotedHint, Served, finish_reads, note_hints, postpone_reads, take_due
 from twinledger.state.entities import save_entities
 from twinledger.state.first_sight import note_listed, taken_in
-from twinledger.state.intent_outcomes import unsettled
-from twinledger.state.intent_queue import Sending, candidates, next_due, pay
-from twinledger.state.intents import insert_planned
+from twinledger.state.intent_outcomes import confirm, mark_unknown, postpone, reject, unsettled
+from twinledger.state.intent_queue import Sending, candidates, next_due, pay, supersede
+from twinledger.state.intents import insert_planned, save_intent_states
 from twinledger.state.known import load_known
 from twinledger.state.records import CrosswalkRow, Entity, ExternalKey, Intent, LateWrite, Shadow, Target
 from twinledger.state.shadows import hold_target, save_shadows, take_looks
@@ -132,6 +134,45 @@ async def test_which_are_unsettled_is_read_of_those_asked_for(connection: Connec
     before = await rows_read(connection, "intent")
     assert await unsettled(connection, few) == {few[0]}
     assert await rows_read(connection, "intent") - before <= FEW
+
+
+async def _pay(connection: Connection, intent: Intent) -> None:
+    await pay(connection, Budget("w", "zoho_crm", "live"), [Sending(intent, {}, {}, None, 1)], "me", 1.0)
+
+
+async def _postpone(connection: Connection, intent: Intent) -> None:
+    await postpone(connection, intent, 1.0, TransientError("slow", error_class="network"), step=True)
+
+
+async def _supersede_by_plan(connection: Connection, intent: Intent) -> None:
+    await save_intent_states(connection, [replace(intent, state="superseded")])
+
+
+TOUCHES: dict[str, Callable[[Connection, Intent], Awaitable[object]]] = {
+    "sending": _pay,
+    "planned": _postpone,
+    "unknown": lambda connection, intent: mark_unknown(connection, intent, "network", "cut off"),
+    "confirmed": lambda connection, intent: confirm(connection, [(intent.id, "1")]),
+    "rejected": lambda connection, intent: reject(connection, intent, "validation", "no"),
+    "superseded": lambda connection, intent: supersede(connection, [intent.id]),
+    "superseded by a newer plan": _supersede_by_plan,
+}
+
+
+@pytest.mark.parametrize("becomes", TOUCHES)
+async def test_after_a_quiet_hour_a_write_is_found_by_its_id(connection: Connection, becomes: str) -> None:
+    """By the statistics of an hour in which nothing was open the index of open writes is the shorter way."""
+    intent, before = _update(UUID(int=1)), "sending" if becomes in ("unknown", "confirmed") else "planned"
+    await connection.execute("update intent set state = 'superseded'")
+    await connection.execute("analyze intent")
+    await connection.execute("update intent set state = 'planned'")
+    await connection.execute("update intent set state = $2 where id = $1", intent.id, before)
+    read = await rows_read(connection, "intent")
+    await TOUCHES[becomes](connection, intent)
+    assert await rows_read(connection, "intent") - read <= FEW
+    assert (
+        await connection.fetchval("select state from intent where id = $1", intent.id) == becomes.split()[0]
+    )
 
 
 async def test_what_is_taken_in_is_struck_off_without_a_look_at_the_rest(connection: Connection) -> None:
