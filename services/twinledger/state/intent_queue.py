@@ -54,16 +54,8 @@ class Candidate:
     """The vendor's stamp of the version we know; None when the answer to our own last write named none."""
 
 
-async def candidates(connection: Connection, workspace: str, group: str, limit: int) -> list[Candidate]:
-    """Due intents of a budget group, live before backfill, oldest first.
-
-    Left out: those behind an unsettled write of the same target, those of a held target, and creates that
-    could double what is there or write over it: while a read of the workspace is not taken in, a record may
-    be the very one, or one that was lost is to be looked for. While a person holds the gate only the writes
-    of an accepted plan pass; those go before a later plan of their target.
-    """
-    rows = await connection.fetch(
-        f"""
+# Whether a rival was released is asked so that the index of all released writes does not seem to answer it.
+_CANDIDATES = f"""
         with gate as materialized (
             select opened_at is not null as is_open, held_at is not null as is_held, catching_up
               from workspace where id = $1),
@@ -88,7 +80,8 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
                                   and u.role = i.role and u.state in ('sending', 'unknown') offset 0)
                and (i.released_by is not null or not exists (
                        select from intent a where a.entity_id = i.entity_id and a.object = i.object
-                          and a.role = i.role and a.state = 'planned' and a.released_by is not null offset 0))
+                          and a.role = i.role and a.state = 'planned'
+                          and coalesce(a.released_by, '') <> '' offset 0))
              order by {_TURN}, i.planned_at
              limit $3)
         select {CANDIDATE_COLUMNS}, c.external_id as linked_id, s.fields as shadow_fields,
@@ -101,11 +94,18 @@ async def candidates(connection: Connection, workspace: str, group: str, limit: 
                                and c.status = 'active'
           left join shadow s on s.entity_id = i.entity_id and s.object = i.object and s.role = i.role
          order by turn.lane_rank, i.planned_at
-        """,  # noqa: S608 - fixed columns
-        workspace,
-        group,
-        limit,
-    )
+"""  # noqa: S608 - fixed columns
+
+
+async def candidates(connection: Connection, workspace: str, group: str, limit: int) -> list[Candidate]:
+    """Due intents of a budget group, live before backfill, oldest first.
+
+    Left out: those behind an unsettled write of the same target, those of a held target, and creates that
+    could double what is there or write over it: while a read of the workspace is not taken in, a record may
+    be the very one, or one that was lost is to be looked for. While a person holds the gate only the writes
+    of an accepted plan pass; those go before a later plan of their target.
+    """
+    rows = await connection.fetch(_CANDIDATES, workspace, group, limit)
     return [candidate_of(row, row["known_at"]) for row in rows]
 
 

@@ -120,6 +120,17 @@ async def test_behind_a_closed_gate_the_queue_is_not_read(connection: Connection
     assert await rows_read(connection, "intent") == before
 
 
+async def test_a_plan_that_was_just_accepted_is_not_read_for_each_other_write(connection: Connection) -> None:
+    await connection.execute("update intent set state = 'planned'")
+    await connection.execute("analyze intent")
+    await connection.execute(
+        "update intent set released_by = 'plan', not_before = 'infinity' where id <= $1", UUID(int=UNDER_WAY)
+    )
+    before = await rows_read(connection, "intent")
+    assert len(await candidates(connection, "w", "zoho_crm", 100)) == ASKED
+    assert await rows_read(connection, "intent") - before <= 2 * MOST_READ
+
+
 async def test_when_the_next_is_due_is_known_without_those_that_are(connection: Connection) -> None:
     postponed = "update intent set not_before = not_before + interval '1 minute' where id = $1"
     await connection.execute(postponed, UUID(int=UNDER_WAY + 1))
