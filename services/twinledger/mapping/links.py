@@ -12,10 +12,15 @@ from twinledger.mapping.expressions import Condition
 from twinledger.mapping.field_lens import Body, Document, Writing
 from twinledger.mapping.paths import MISSING, Path, getter, put
 
-__all__ = ["LEFT", "LINKED", "Link", "is_mark"]
+__all__ = ["LEFT", "LINKED", "Link", "is_mark", "mark_of"]
 
 LINKED, LEFT = "linked", "left"
 _MARK = "link:"
+
+
+def mark_of(name: str) -> str:
+    """How a patch and a shadow speak of a link, beside the canonical paths."""
+    return f"{_MARK}{name}"
 
 
 def is_mark(path: str) -> bool:
@@ -43,8 +48,8 @@ class Link:
 
     @property
     def mark(self) -> str:
-        """How a patch and a shadow speak of it, beside the canonical paths."""
-        return f"{_MARK}{self.name}"
+        """Its key in patches and shadows."""
+        return mark_of(self.name)
 
     def applies(self, fields: Mapping[str, JSON]) -> bool:
         return self.condition is None or self.condition(fields)

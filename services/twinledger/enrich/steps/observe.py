@@ -19,7 +19,7 @@ from twinledger.enrich.steps.note_agreement import note_agreement
 from twinledger.enrich.steps.resolve_identity import resolve_identity
 from twinledger.enrich.steps.resolve_references import resolve_references
 from twinledger.enrich.steps.settle_echo import is_mid_flight, settle_echo
-from twinledger.mapping.links import LINKED
+from twinledger.mapping.links import LINKED, mark_of
 from twinledger.mapping.matching.match_keys import identifying, match_keys
 from twinledger.road.outcome import Ok, Outcome, Retry, Skip
 from twinledger.state.history import AuditRow
@@ -72,7 +72,7 @@ class Observer:
             shadow.changed = True
             return Skip(reason="unchanged")
         carries = observed.key.object in self.definitions.with_reference
-        linked = {f"link:{name}": LINKED for name in observed.links}
+        linked = {mark_of(name): LINKED for name in observed.links}
         shown = replace(observed, fields={**observed.fields, **linked}) if linked else observed
         models = self.definitions.models[observed.entity_type].fields
         repeats = settle_echo(shown, target, state, models, carries_reference=carries)
