@@ -2,9 +2,6 @@
 
 Every change is a compare-and-set on (state, attempt), so a late word on an earlier attempt changes nothing;
 only `confirm` takes a late answer too: what was applied is there.
-
-States are given beside the ids, never written into such a statement: a planner that was told of a quiet hour
-would read all of the index of open writes, and not find the few by their ids (decision 0032).
 """
 
 from __future__ import annotations
@@ -17,6 +14,7 @@ from uuid import UUID
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import TwinledgerError
 from twinledger.state.intent_queue import CANDIDATE_COLUMNS, Candidate, candidate_of
+from twinledger.state.intents import PLANNED, UNSETTLED
 from twinledger.state.records import Intent
 
 __all__ = [
@@ -33,8 +31,7 @@ __all__ = [
     "unsettled",
 ]
 
-_UNSETTLED = ["sending", "unknown"]
-_UNSETTLED_OR_PLANNED = [*_UNSETTLED, "planned"]
+_OPEN = [*UNSETTLED, *PLANNED]
 # Back in the queue, unless a newer plan was made meanwhile: then that one is sent. The caller holds the
 # entity's lock, under which plans are made.
 _BACK = """case when i.state in ('sending', 'unknown') and exists (
@@ -64,7 +61,7 @@ async def postpone(
         str(error),
         intent.attempt,
         intent.failures,
-        _UNSETTLED_OR_PLANNED,
+        _OPEN,
     )
 
 
@@ -108,7 +105,7 @@ async def look_again(connection: Connection, intent: Intent, wait_s: float) -> N
 async def unsettled(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
     """Those whose outcome nobody has settled yet: an observation may have. The caller holds the entities."""
     rows = await connection.fetch(
-        "select id from intent where id = any($1) and state = any($2::text[])", list(ids), _UNSETTLED
+        "select id from intent where id = any($1) and state = any($2::text[])", list(ids), UNSETTLED
     )
     return {row["id"] for row in rows}
 
@@ -121,7 +118,7 @@ async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> No
             where i.id = t.id and i.state = any($3::text[])""",
         [intent_id for intent_id, _ in ids],
         [external_id for _, external_id in ids],
-        _UNSETTLED,
+        UNSETTLED,
     )
 
 
@@ -133,7 +130,7 @@ async def carry_on(connection: Connection, ids: Collection[UUID]) -> None:
                       permit_id = null, not_before = clock_timestamp()
                 where id = any($1) and state = any($2::text[])""",  # noqa: S608 - fixed text
             list(ids),
-            _UNSETTLED,
+            UNSETTLED,
         )
 
 
@@ -146,7 +143,7 @@ async def reject(connection: Connection, intent: Intent, error_class: str, error
         error_class,
         error,
         intent.attempt,
-        _UNSETTLED_OR_PLANNED,
+        _OPEN,
     )
     return status != "UPDATE 0"
 

@@ -16,7 +16,7 @@ import orjson
 
 from twinledger.kernel.database import Connection
 from twinledger.state.budgets import Budget, Grant
-from twinledger.state.intents import INTENT_COLUMNS, intent_of
+from twinledger.state.intents import INTENT_COLUMNS, PLANNED, intent_of
 from twinledger.state.records import Fields, Intent
 
 __all__ = [
@@ -34,9 +34,6 @@ __all__ = [
 
 CANDIDATE_COLUMNS = ", ".join(f"i.{column.strip()}" for column in INTENT_COLUMNS.split(","))
 """Of the table `intent` as `i`."""
-
-_PLANNED = ["planned"]
-"""Given beside ids, not written into the statement (`state/intent_outcomes.py`)."""
 
 _TURN = "case i.lane when 'live' then 0 when 'retry' then 1 when 'verify' then 2 else 3 end"
 """As in the index `intent_in_turn`: the first of a long queue are found without the others."""
@@ -183,7 +180,7 @@ async def pay(
         [s.call for s in sendings],
         owner,
         send_by_s,
-        _PLANNED,
+        PLANNED,
     )
     grant = Grant(rows[0]["permits"], 0.0 if rows[0]["permits"] else rows[0]["wait_s"])
     return Paid(grant, {row["id"]: row["sent_at"] for row in rows if row["id"] is not None})
@@ -196,7 +193,7 @@ async def supersede(connection: Connection, ids: Collection[UUID]) -> None:
             """update intent set state = 'superseded', settled_at = now()
                 where id = any($1) and state = any($2::text[])""",
             list(ids),
-            _PLANNED,
+            PLANNED,
         )
 
 
@@ -221,7 +218,7 @@ async def set_waiting(connection: Connection, waits: Sequence[tuple[UUID, str]])
         [key for _, key in waits],
         [parent for parent, _ in parents],
         [object_name for _, object_name in parents],
-        _PLANNED,
+        PLANNED,
     )
 
 

@@ -17,6 +17,8 @@ __all__ = [
     "CHANNEL",
     "INTENT_COLUMNS",
     "OPEN_INTENTS",
+    "PLANNED",
+    "UNSETTLED",
     "by_target",
     "insert_planned",
     "intent_of",
@@ -35,6 +37,9 @@ INTENT_COLUMNS = (
     " first_sent_at, external_id, permit_id, released_by, carried"
 )
 """In the order of Intent's fields, its target as three: `intent_of` counts on it."""
+PLANNED, UNSETTLED = ["planned"], ["sending", "unknown"]
+"""States, as they are given to a statement that names ids. Written into it they would let a planner that was
+told of a quiet hour read the whole index of open writes, and not find the few by their ids (decision 0032)."""
 _WIDTH = len(INTENT_COLUMNS.split(","))
 
 
@@ -129,8 +134,8 @@ async def save_intent_states(connection: Connection, intents: Iterable[Intent]) 
         [i.id for i in rows],
         [i.state for i in rows],
         [i.external_id for i in rows],
-        ["planned", "rejected"],
-        ["sending", "unknown"],
+        [*PLANNED, "rejected"],
+        UNSETTLED,
     )
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import orjson
 
 from twinledger.kernel.database import Connection
+from twinledger.state.intents import PLANNED
 from twinledger.state.records import Fields
 
 __all__ = [
@@ -128,7 +129,7 @@ async def release(connection: Connection, ids: Sequence[UUID], plan_hash: str) -
             where id = any($1) and state = any($3::text[])""",
         list(ids),
         plan_hash,
-        ["planned"],
+        PLANNED,
     )
 
 

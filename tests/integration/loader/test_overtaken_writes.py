@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from tests.fakes.feeding import ANA
+from tests.fakes.vendor import FakeVendor
 from tests.integration.loader.conftest import Loader
 
 from twinledger.connectors.base.contract import Applied, NotApplied, WriteAnswer, WriteCall
@@ -34,6 +35,16 @@ async def known_on_both_sides(loader: Loader) -> None:
 
 async def edit(loader: Loader, website: str) -> None:
     await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA | {"website": website}))
+
+
+async def writing_ours(loader: Loader) -> FakeVendor:
+    """Known on both sides; an edit of ours has left and is not answered yet."""
+    vendor = loader.vendors["zoho_books"]
+    await known_on_both_sides(loader)
+    vendor.may_answer.clear()
+    await edit(loader, "https://ours.example")
+    await loader.settled(CONTACT, "sending")
+    return vendor
 
 
 async def test_a_write_put_back_behind_a_newer_plan_gives_way_to_it(loader: Loader) -> None:
@@ -64,11 +75,7 @@ async def test_a_write_put_back_behind_a_newer_plan_gives_way_to_it(loader: Load
 
 async def test_an_answer_that_its_echo_has_overtaken_takes_nothing_back(loader: Loader) -> None:
     """Seen by webhook, then edited by a person: a slow answer must not make the old values the base again."""
-    vendor = loader.vendors["zoho_books"]
-    await known_on_both_sides(loader)
-    vendor.may_answer.clear()
-    await edit(loader, "https://ours.example")
-    await loader.settled(CONTACT, "sending")
+    vendor = await writing_ours(loader)
     for website in ("https://ours.example", "https://theirs.example"):
         shown = BOOKS_ANA | {"website": website}
         await loader.enrich.feed(loader.enrich.record(CONTACT, "1", shown, at=datetime.now(UTC)))
@@ -175,11 +182,7 @@ async def test_an_answer_without_a_stamp_leaves_the_next_write_its_look_at_the_v
 
 async def test_an_answer_waits_for_the_batch_that_works_on_its_entity(loader: Loader) -> None:
     """It is laid over what that batch leaves of the shadow, not over what it found."""
-    vendor = loader.vendors["zoho_books"]
-    await known_on_both_sides(loader)
-    vendor.may_answer.clear()
-    await edit(loader, "https://ours.example")
-    await loader.settled(CONTACT, "sending")
+    vendor = await writing_ours(loader)
     (row,) = await loader.enrich.rows("select entity_id from intent where object = $1 limit 1", CONTACT)
     target = Target(row["entity_id"], CONTACT, "primary")
     async with transaction(loader.enrich.pool) as connection:
