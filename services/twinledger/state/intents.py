@@ -38,8 +38,8 @@ INTENT_COLUMNS = (
 )
 """In the order of Intent's fields, its target as three: `intent_of` counts on it."""
 PLANNED, UNSETTLED = ["planned"], ["sending", "unknown"]
-"""States, as they are given to a statement that names ids. Written into it they would let a planner that was
-told of a quiet hour read the whole index of open writes, and not find the few by their ids (decision 0032)."""
+"""States as they are given to a statement that names ids. Written into it they would let a planner that heard
+of a quiet hour read the whole index of open writes, and not find the few by their ids (decision 0032)."""
 _WIDTH = len(INTENT_COLUMNS.split(","))
 
 
