@@ -189,8 +189,15 @@ _ONCE_ONLY = (
         "a place of its own",
         [f"{LOADER}test_loader.py"],
         "twinledger.loader.steps.settle",
-        "if row is None or row.key == wanted.key:",
+        "if row is None or _is_free(wanted, row, built.intent):",
         "if True:",
+    ),
+    Safeguard(
+        "record of another",
+        [f"{LOADER}test_loader.py"],
+        "twinledger.loader.steps.settle",
+        "(row.entity_id == wanted.entity_id or intent.op",
+        "(True or intent.op",
     ),
     Safeguard(
         "gate",

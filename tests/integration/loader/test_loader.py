@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import count
 
 from tests.fakes.feeding import ANA
 from tests.fakes.vendor import FakeVendor
 from tests.integration.loader.conftest import Loader, once, plan_customer
 
-from twinledger.connectors.base.contract import NotApplied, WriteCall
+from twinledger.connectors.base.contract import Applied, NotApplied, WriteCall
 from twinledger.kernel.errors import PermanentError, TransientError
 from twinledger.state.intent_queue import candidates
 
@@ -135,6 +137,30 @@ async def test_a_place_taken_while_our_create_was_on_its_way_becomes_a_question(
         {"external_id": "1", "status": "orphan"},
         {"external_id": "77", "status": "active"},
     ]
+
+
+async def test_an_answer_that_names_the_record_of_another_becomes_a_question(loader: Loader) -> None:
+    """A vendor that knows a record again by something of its own answers a create with it."""
+    ben = ANA | {
+        "name.given": "Ben",
+        "name.family": "Okoro",
+        "email": "ben@b.example",
+        "phones.business": None,
+    }
+    loader.vendors["freshbooks"].ids = count(100)  # beside the client that is read below
+    await loader.enrich.feed(loader.enrich.record(CLIENT, "77", ben))
+    known = Applied("77", datetime.now(UTC))
+    loader.vendors["zoho_books"].after = lambda call: known if call.op == "create" else None
+    await plan_customer(loader)
+    await loader.settled(CLIENT, "rejected")
+    (review,) = await loader.enrich.rows("select kind, subject from review_item")
+    assert review == {"kind": "duplicate", "subject": f"{CLIENT}/77"}
+    rows = await loader.enrich.rows(
+        """select c.status, s.fields ->> 'name.given' as name from crosswalk c
+             join shadow s on s.object = c.object where c.object = $1""",
+        CLIENT,
+    )
+    assert rows == [{"status": "active", "name": "Ben"}]
 
 
 async def test_a_look_that_took_long_is_taken_again_before_the_write(loader: Loader) -> None:

@@ -122,7 +122,7 @@ class Settler:
                 row = taken.get(wanted.key)
                 if row is None or row.status == "orphan" or row.entity_id == wanted.entity_id:
                     row = sides.get(built.intent.target)
-                if row is None or row.key == wanted.key:
+                if row is None or _is_free(wanted, row, built.intent):
                     kept.append((built, answer))
                     continue
                 await bind(connection, [replace(wanted, status="orphan")])
@@ -240,6 +240,11 @@ def _row(built: Built, answer: Applied) -> CrosswalkRow:
     target = built.intent.target
     key = ExternalKey(target.object, answer.external_id)
     return CrosswalkRow(built.intent.workspace, key, target.entity_id, target.role)
+
+
+def _is_free(wanted: CrosswalkRow, row: CrosswalkRow, intent: Intent) -> bool:
+    """It is the very record, and no other entity's: an update may end after a person moved its record."""
+    return row.key == wanted.key and (row.entity_id == wanted.entity_id or intent.op == "update")
 
 
 def _foreign(wanted: CrosswalkRow, row: CrosswalkRow, built: Built) -> Review:
