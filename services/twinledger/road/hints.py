@@ -38,20 +38,28 @@ def build_hints(
     *,
     lane: Lane,
     received_at: datetime,
+    since: datetime | None = None,
 ) -> list[OutRecord]:
-    """Ids only, each once; the receipt is what the road's latency is measured from."""
+    """Ids only, each once; the receipt is what the road's latency is measured from. `since`: when what they
+    tell of had happened, by the database's clock; who has noted another word later has nothing to note."""
     by_object: dict[str, dict[str, None]] = {}
     for one in names:
         by_object.setdefault(one.object, {})[one.external_id] = None
     return [
-        _build(codec, workspace, name, ids[first : first + IDS_A_RECORD], lane, received_at)
+        _build(codec, workspace, name, ids[first : first + IDS_A_RECORD], lane, received_at, since)
         for name, ids in ((name, list(found)) for name, found in by_object.items())
         for first in range(0, len(ids), IDS_A_RECORD)
     ]
 
 
 def _build(
-    codec: Codec, workspace: str, object_name: str, ids: Sequence[str], lane: Lane, received_at: datetime
+    codec: Codec,
+    workspace: str,
+    object_name: str,
+    ids: Sequence[str],
+    lane: Lane,
+    received_at: datetime,
+    since: datetime | None,
 ) -> OutRecord:
     value = codec.encode(
         "hint",
@@ -61,6 +69,7 @@ def _build(
             "external_id": ids[0],
             "more_ids": ids[1:],
             "lane": lane,
+            "since": since,
         },
     )
     envelope = Envelope(

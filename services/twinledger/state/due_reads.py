@@ -53,6 +53,8 @@ class NotedHint:
     received_at: datetime
     partition: int
     offset: int
+    since: datetime | None = None
+    """When what it tells of had happened, by the database's clock; unknown when a vendor tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class EarlierRead:
 
 
 async def note_hints(connection: Connection, hints: Iterable[NotedHint]) -> None:
-    """One statement for all; the best lane and the oldest receipt of what is not yet served count."""
+    """One statement for all; the best lane and the oldest receipt of what is not yet served count. What was
+    told again since it happened is noted already: the read that serves that word shows it."""
     merged = _coalesced(hints)
     if not merged:
         return
@@ -105,6 +108,7 @@ async def note_hints(connection: Connection, hints: Iterable[NotedHint]) -> None
         [h.offset for h in rows],
         _REST_S,
         _BEING_WRITTEN_S,
+        [h.since for h in rows],
     )
 
 
@@ -218,7 +222,8 @@ def _coalesced(hints: Iterable[NotedHint]) -> dict[tuple[str, str, str], NotedHi
             continue
         lane = min(seen.lane, hint.lane, key=_LANES.index)
         received_at = min(seen.received_at, hint.received_at)
-        merged[key] = NotedHint(*key, lane, received_at, hint.partition, hint.offset)
+        since = max(seen.since, hint.since) if seen.since and hint.since else None
+        merged[key] = NotedHint(*key, lane, received_at, hint.partition, hint.offset, since)
     return merged
 
 
@@ -233,7 +238,10 @@ _NOTE = """
                offset 0) then $9::float8 else 0 end),
            p, f
       from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::int[],
-                  $7::bigint[]) as t(w, o, e, l, r, p, f)
+                  $7::bigint[], $10::timestamptz[]) as t(w, o, e, l, r, p, f, s)
+     where s is null or not exists (
+               select from due_read x where x.workspace = w and x.object = o and x.external_id = e
+                  and x.hinted_at >= s and (x.hints <= x.read_hints or x.lane <= l) offset 0)
     on conflict (workspace, object, external_id) do update
        set hints = d.hints + 1, hinted_at = excluded.hinted_at,
            partition = excluded.partition, "offset" = excluded."offset",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from twinledger.kernel.database import Connection
@@ -110,16 +110,19 @@ async def unsettled(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> None:
-    """The side holds what was sent."""
-    await connection.execute(
-        """update intent i set state = 'confirmed', external_id = t.external_id, settled_at = now()
-             from unnest($1::uuid[], $2::text[]) as t(id, external_id)
-            where i.id = t.id and i.state = any($3::text[])""",
+async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> datetime | None:
+    """The side holds what was sent. Returns since when it is known to, by the database's clock."""
+    settled_at: datetime | None = await connection.fetchval(
+        """with done as (
+               update intent i set state = 'confirmed', external_id = t.external_id, settled_at = now()
+                 from unnest($1::uuid[], $2::text[]) as t(id, external_id)
+                where i.id = t.id and i.state = any($3::text[]) returning settled_at)
+           select max(settled_at) from done""",
         [intent_id for intent_id, _ in ids],
         [external_id for _, external_id in ids],
         UNSETTLED,
     )
+    return settled_at
 
 
 async def carry_on(connection: Connection, ids: Collection[UUID]) -> None:

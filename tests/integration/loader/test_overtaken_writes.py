@@ -116,6 +116,21 @@ async def test_an_answer_is_looked_after_where_the_record_was_read_meanwhile(
     assert (await loader.enrich.rows(HINTS) != hints) is typed_over
 
 
+async def test_the_look_after_an_answer_without_a_document_tells_since_when_it_is_settled(
+    loader: Loader,
+) -> None:
+    """So that a webhook of the same write, noted later than that, is not followed by a second read."""
+    loader.vendors["zoho_books"].before = lambda call: Applied("1", datetime.now(UTC))
+    await loader.enrich.feed(loader.enrich.record("freshbooks.client", "1", ANA))
+    await loader.settled(CONTACT, "confirmed")
+    (row,) = await loader.enrich.rows(
+        "select o.value, i.settled_at from outbox o, intent i where o.topic like '%hints%' and i.object = $1",
+        CONTACT,
+    )
+    _, hint = loader.enrich.codec.decode(bytes(row["value"]))
+    assert (hint["external_id"], hint["since"]) == ("1", row["settled_at"])
+
+
 @pytest.mark.parametrize("late", ["postpone", "unknown", "next_name", "look_again", "reject"])
 async def test_a_late_word_on_an_earlier_attempt_changes_nothing(loader: Loader, late: str) -> None:
     """Another loader has sent it again meanwhile: planned once more, it would be written twice."""

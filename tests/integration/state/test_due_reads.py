@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -82,6 +83,50 @@ async def test_a_hint_during_the_read_stays_due(connection: Connection) -> None:
     await rest_is_over(connection)
     (again,) = await take_due(connection, "w", OBJECT, 100)
     assert again.received_at > AT
+
+
+@pytest.mark.parametrize("served", [False, True])
+async def test_what_was_told_again_since_it_happened_is_not_read_again(
+    connection: Connection, served: bool
+) -> None:
+    """The webhook of our own write came before the loader's word on it."""
+    happened = await _time(connection)
+    await note_hints(connection, [hint()])
+    due = await take_due(connection, "w", OBJECT, 100)
+    if served:
+        await finish_reads(connection, "w", OBJECT, [Served(one, AT, AT) for one in due])
+    await note_hints(connection, [replace(hint(), since=happened)])
+    if not served:
+        await finish_reads(connection, "w", OBJECT, [Served(one, AT, AT) for one in due])
+    assert await count_due(connection, "w") == {}
+
+
+async def test_what_happened_after_all_that_was_told_is_read(connection: Connection) -> None:
+    await note_hints(connection, [hint()])
+    due = await take_due(connection, "w", OBJECT, 100)
+    await finish_reads(connection, "w", OBJECT, [Served(one, AT, AT) for one in due])
+    happened = await _time(connection)
+    # The newest of two that come together counts, and one of unknown time is always news.
+    await note_hints(connection, [replace(hint(), since=AT), replace(hint(), since=happened)])
+    await note_hints(connection, [replace(hint("2"), since=AT)])
+    assert await count_due(connection, "w") == {(OBJECT, "live"): 2}
+    await rest_is_over(connection)
+    due = await take_due(connection, "w", OBJECT, 100)
+    await finish_reads(connection, "w", OBJECT, [Served(one, AT, AT) for one in due])
+    await note_hints(connection, [replace(hint(), since=AT), hint()])
+    assert await count_due(connection, "w") == {(OBJECT, "live"): 1}
+
+
+async def test_what_was_told_again_since_still_brings_a_waiting_read_forward(connection: Connection) -> None:
+    happened = await _time(connection)
+    await note_hints(connection, [hint(lane="backfill")])
+    await note_hints(connection, [replace(hint(lane="live"), since=happened)])
+    assert await count_due(connection, "w") == {(OBJECT, "live"): 1}
+
+
+async def _time(connection: Connection) -> datetime:
+    at: datetime = await connection.fetchval("select clock_timestamp()")
+    return at
 
 
 async def test_the_same_record_is_read_at_most_once_a_second(connection: Connection) -> None:

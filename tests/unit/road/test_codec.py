@@ -16,12 +16,13 @@ from twinledger.road.schema_lock import extended
 from twinledger.road.schemas import LOCK_FILE, Locked, read_lock, read_schemas
 
 CODEC = Codec.from_files()
-HINT = {
+HINT: dict[str, Any] = {
     "workspace": "acme",
     "object": "freshbooks.client",
     "external_id": "24018",
     "more_ids": [],
     "lane": "live",
+    "since": None,
 }
 RECORD: dict[str, Any] = {
     "workspace": "acme",

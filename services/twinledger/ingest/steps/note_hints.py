@@ -30,6 +30,6 @@ def read_hints(
     name = shared.get(hint["object"], hint["object"])
     if name not in objects:
         return DeadLetter("mapping", "mapping", f"nobody reads {name!r}", rule=name)
-    place = (envelope.lane, envelope.received_at, received.partition, received.offset)
+    place = (envelope.lane, envelope.received_at, received.partition, received.offset, hint["since"])
     ids = (hint["external_id"], *hint["more_ids"])
     return [NotedHint(hint["workspace"], name, external_id, *place) for external_id in ids]

@@ -42,20 +42,25 @@ class FeedBack:
     office: DeadLetterOffice
 
     def applied(
-        self, applied: Sequence[tuple[Intent, Applied]], news: Collection[UUID], met: Collection[UUID] = ()
+        self,
+        applied: Sequence[tuple[Intent, Applied]],
+        news: Collection[UUID],
+        met: Collection[UUID] = (),
+        since: datetime | None = None,
     ) -> list[OutRecord]:
         """The answers as source records, or hints where they hold no document, and the results.
 
         No news: a read that began after the write may have been taken in. The answer would pass for a newer
         look at the record and take back what was edited between the write and its answer: better look. `met`:
-        by a read that was taken in meanwhile; the answer travels, and is looked after too.
+        by a read that was taken in meanwhile; the answer travels, and is looked after too. `since`: when all
+        were settled, by the database's clock.
         """
         travel = [(i, answer) for i, answer in applied if i.id in news and answer.document is not None]
         told = {intent.id for intent, _ in travel}
         return [
             *(self._answer(intent, answer) for intent, answer in travel),
             *self.looks(
-                [(i, answer.external_id) for i, answer in applied if i.id not in told or i.id in met]
+                [(i, answer.external_id) for i, answer in applied if i.id not in told or i.id in met], since
             ),
             *(self._result(i, "confirmed", a.external_id, None, a.ended_at) for i, a in applied),
         ]
@@ -65,8 +70,9 @@ class FeedBack:
         event_id = str(derived_id("seen", str(intent.id), document.read_started_at.isoformat()))
         return self._source_record(intent, document, event_id)
 
-    def looks(self, wanted: Iterable[tuple[Intent, str]]) -> list[OutRecord]:
-        """These records are read again: what we wrote is to be seen, or what somebody else did."""
+    def looks(self, wanted: Iterable[tuple[Intent, str]], since: datetime | None = None) -> list[OutRecord]:
+        """These records are read again, unless that was asked for since: what we wrote is to be seen, or what
+        somebody else did."""
         together: dict[tuple[str, Lane], list[tuple[Intent, str]]] = {}
         for intent, external_id in wanted:
             together.setdefault((intent.workspace, intent.lane), []).append((intent, external_id))
@@ -80,6 +86,7 @@ class FeedBack:
                 [ExternalKey(intent.target.object, external_id) for intent, external_id in some],
                 lane=lane,
                 received_at=min(intent.received_at or now for intent, _ in some),
+                since=since,
             )
         ]
 

@@ -99,10 +99,10 @@ class Settler:
         await carry_on(connection, await self._raise_shadows(connection, raised, known))
         made = {built.intent.target for built, _ in kept if built.intent.op == "create"}
         await settle_lost_creates(connection, made)
-        await confirm(connection, [(built.intent.id, answer.external_id) for built, answer in kept])
+        since = await confirm(connection, [(built.intent.id, answer.external_id) for built, answer in kept])
         await wake(connection, [row.key.text() for row in rows])
         await wake_waiting(connection, [f"entity:{row.entity_id}@{row.key.object}" for row in rows])
-        return self.feed_back.applied([(built.intent, answer) for built, answer in kept], news, met)
+        return self.feed_back.applied([(built.intent, answer) for built, answer in kept], news, met, since)
 
     async def _without_foreign(
         self,

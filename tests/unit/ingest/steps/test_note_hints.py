@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from tests.fakes.clock import START
@@ -23,14 +24,16 @@ def codec() -> Codec:
     return Codec.from_files()
 
 
-def received(codec: Codec, object_name: str = "freshbooks.client") -> Received:
-    (record,) = build_hints(codec, "w", [Hint(object_name, "7")], lane="verify", received_at=START)
+def received(codec: Codec, object_name: str = "freshbooks.client", since: datetime | None = None) -> Received:
+    names = [Hint(object_name, "7")]
+    (record,) = build_hints(codec, "w", names, lane="verify", received_at=START, since=since)
     return Received(record.topic, 2, 40, record.key, record.value, record.headers, START)
 
 
-def test_a_hint_keeps_lane_receipt_and_place(codec: Codec) -> None:
-    noted = read_hints(received(codec), codec, OBJECTS, {})
-    assert noted == [NotedHint("w", "freshbooks.client", "7", "verify", START, 2, 40)]
+@pytest.mark.parametrize("since", [None, START - timedelta(microseconds=1)])
+def test_a_hint_keeps_lane_receipt_and_place(codec: Codec, since: datetime | None) -> None:
+    noted = read_hints(received(codec, since=since), codec, OBJECTS, {})
+    assert noted == [NotedHint("w", "freshbooks.client", "7", "verify", START, 2, 40, since)]
 
 
 def test_hints_that_came_together_share_records_and_are_noted_each_once(codec: Codec) -> None:
