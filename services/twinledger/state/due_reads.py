@@ -241,7 +241,7 @@ _NOTE = """
                   $7::bigint[], $10::timestamptz[]) as t(w, o, e, l, r, p, f, s)
      where s is null or not exists (
                select from due_read x where x.workspace = w and x.object = o and x.external_id = e
-                  and x.hinted_at >= s and (x.hints <= x.read_hints or x.lane <= l) offset 0)
+                  and x.hinted_at > s and (x.hints <= x.read_hints or x.lane <= l) offset 0)
     on conflict (workspace, object, external_id) do update
        set hints = d.hints + 1, hinted_at = excluded.hinted_at,
            partition = excluded.partition, "offset" = excluded."offset",
