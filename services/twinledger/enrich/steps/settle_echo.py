@@ -14,7 +14,7 @@ from twinledger.enrich.observed import BatchState, Observed
 from twinledger.mapping.entity_model import CanonicalField
 from twinledger.mapping.field_policy import FieldPolicy
 from twinledger.state.landed import has_landed
-from twinledger.state.records import Fields, Intent, Shadow, Target
+from twinledger.state.records import Fields, Intent, LateWrite, Shadow, Target
 
 __all__ = ["is_mid_flight", "settle_echo"]
 
@@ -66,8 +66,17 @@ def _came_late(observed: Observed, target: Target, state: BatchState, models: Mo
     seen = _as_sent(observed, sent, shadow, models)
     if not (_shows(seen, sent) or _has_landed(observed, seen, sent, shadow)):
         return False
+    if _is_typed_over(observed, seen, sent, late):
+        return False
     _raised(observed, target, shadow, seen, sent, late.bases)
     return True
+
+
+def _is_typed_over(observed: Observed, seen: Fields, sent: Fields, late: LateWrite) -> bool:
+    """Nothing shows of what the write was for. Then what it carried along tells nothing either: values that
+    had stood there are typed again easily, and who typed over all the rest of it has seen and saved them."""
+    meant = [path for path in sent if path in late.bases and path in observed.fields]
+    return bool(meant) and not any(seen[path] == sent[path] for path in meant)
 
 
 def is_mid_flight(

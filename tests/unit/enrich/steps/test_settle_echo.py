@@ -145,6 +145,26 @@ def test_what_a_late_write_carries_along_is_no_edit_either() -> None:
     assert state.shadows[TARGET].fields == {"name": "ours", "city": "Bonn"}
 
 
+def test_what_a_late_write_carries_along_is_an_edit_where_all_it_was_for_is_typed_over() -> None:
+    """One form, saved whole: a new name, and the city that had stood there before the last edit."""
+    state = late(a_shadow(name="old", city="Ulm"), NOON + timedelta(minutes=1), name="ours", city="Bonn")
+    shadow = state.shadows[TARGET]
+    assert shadow.late is not None
+    shadow.late = shadow.late._replace(bases={"name": 3})
+    assert not settle_echo(shown(name="third", city="Bonn"), TARGET, state, MODELS, carries_reference=True)
+    assert shadow.fields == {"name": "old", "city": "Ulm"}
+
+
+def test_what_a_late_write_carries_along_is_no_edit_where_all_it_was_for_is_there_already() -> None:
+    """It was sent again and answered, a city was typed, and now the first one runs."""
+    state = late(a_shadow(name="ours", city="Ulm"), NOON + timedelta(minutes=1), name="ours", city="Bonn")
+    shadow = state.shadows[TARGET]
+    assert shadow.late is not None
+    shadow.late = shadow.late._replace(bases={"name": 3})
+    assert settle_echo(shown(name="ours", city="Bonn"), TARGET, state, MODELS, carries_reference=True)
+    assert shadow.fields == {"name": "ours", "city": "Bonn"}
+
+
 def test_what_stood_there_before_is_no_part_of_a_lost_write() -> None:
     state = in_flight(a_shadow(name="old", city="Bonn"), name="new", city="Bonn")
     assert not settle_echo(shown(name="third", city="Bonn"), TARGET, state, MODELS, carries_reference=True)
