@@ -117,6 +117,13 @@ MERGING = (
         "if",
     ),
     Safeguard(
+        "what a late write only carried along",
+        [f"{STEPS}test_settle_echo.py"],
+        "twinledger.enrich.steps.settle_echo",
+        "if _is_typed_over(observed, seen, sent, late):",
+        "if False:",
+    ),
+    Safeguard(
         "what a late write did at the last moment is looked for",
         [f"{LOADER}test_lost_writes.py"],
         "twinledger.loader.workspace",
