@@ -222,6 +222,13 @@ MERGING = (
         "if False:",
     ),
     Safeguard(
+        "the read that found a lost write teaches",
+        [f"{STEPS}test_first_look.py"],
+        "twinledger.enrich.steps.first_look",
+        "return observed.read_started_at == shadow.read_started_at or (",
+        "return (",
+    ),
+    Safeguard(
         "oscillation breaker",
         [f"{ENRICH}test_after_our_write.py"],
         "twinledger.enrich.steps.first_look",

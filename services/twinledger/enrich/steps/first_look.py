@@ -3,9 +3,10 @@
 In: resolved Observation, the provisional shadow    Out: the shadow, with what the target makes of our
 values; fields that went back and forth, which are written no more
 
-A loss is learned only from the answer of the write itself, or from a read with the answer's stamp, and
-only where the target trimmed, truncated, rounded, or changed case or phone format: any other difference
-is somebody's change. What was learned holds for this record and this value alone.
+A loss is learned only from the answer of the write itself, from the read that found a lost write there, or
+from a read with the answer's stamp, and only where the target trimmed, truncated, rounded, or changed case
+or phone format: any other difference is somebody's change. What was learned holds for this record and this
+value alone.
 """
 
 from __future__ import annotations
@@ -54,10 +55,12 @@ def still_mangled(marks: Marks, before: Mapping[str, object], after: Mapping[str
 
 
 def _is_answer(observed: Observed, shadow: Shadow) -> bool:
-    """The very version that our write made: nobody else had a hand in it."""
-    if observed.vendor_updated_at != shadow.vendor_updated_at:
-        return False
-    return shadow.vendor_updated_at is not None or observed.read_started_at == shadow.read_started_at
+    """The very version that our write made, nobody else had a hand in it; or the answer itself, which may be
+    the read that found a lost write there: its version was not known before."""
+    is_version = shadow.vendor_updated_at is not None
+    return observed.read_started_at == shadow.read_started_at or (
+        is_version and observed.vendor_updated_at == shadow.vendor_updated_at
+    )
 
 
 def _recent(times: Sequence[str], now: datetime) -> list[str]:

@@ -49,6 +49,18 @@ def test_without_stamps_only_the_answer_itself_teaches() -> None:
     assert answer.marks.mangled and not later.marks.mangled
 
 
+def test_the_read_that_found_a_lost_write_teaches_though_its_version_is_new() -> None:
+    """A price was rounded by a write whose answer was lost; meanwhile another price was typed elsewhere, so
+    that nothing but what was sent tells the rounded one from an edit."""
+    prices = entity_models()["item"].fields
+    shadow = written(unit_price="855.005")
+    assert first_look(seen(NOON + SECOND, NOON, unit_price="855.01"), shadow, prices) == []
+    assert shadow.fields["unit_price"] == "855.01" and not shadow.marks.doubts
+    typed = written(unit_price="855.005")
+    first_look(seen(NOON + SECOND, NOON, unit_price="36.33"), typed, prices)
+    assert typed.fields["unit_price"] == "855.005" and typed.marks.doubts
+
+
 def test_another_value_is_somebodys_change_even_in_the_answer() -> None:
     shadow = written(notes="Harbor")
     first_look(seen(notes="Bakery"), shadow, FIELDS)
