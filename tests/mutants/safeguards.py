@@ -158,7 +158,7 @@ _ONCE_ONLY = (
         "t.began >= d.shown_since - $9::interval)",
     ),
     Safeguard(
-        "only a later word has told the same",
+        "only a later hint replaces one",
         ["tests/integration/state/test_due_reads.py"],
         "twinledger.state.due_reads",
         "and x.hinted_at > s and",

@@ -40,8 +40,8 @@ def build_hints(
     received_at: datetime,
     since: datetime | None = None,
 ) -> list[OutRecord]:
-    """Ids only, each once; the receipt is what the road's latency is measured from. `since`: when what they
-    tell of had happened, by the database's clock; who has noted another word later has nothing to note."""
+    """Ids only, each once; the receipt is what the road's latency is measured from. `since`: by the
+    database's clock; who has noted another hint of the record after that leaves this one out."""
     by_object: dict[str, dict[str, None]] = {}
     for one in names:
         by_object.setdefault(one.object, {})[one.external_id] = None

@@ -54,7 +54,7 @@ class NotedHint:
     partition: int
     offset: int
     since: datetime | None = None
-    """When what it tells of had happened, by the database's clock; unknown when a vendor tells."""
+    """By the database's clock: left out where another hint of the record was noted after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ class EarlierRead:
 
 
 async def note_hints(connection: Connection, hints: Iterable[NotedHint]) -> None:
-    """One statement for all; the best lane and the oldest receipt of what is not yet served count. What was
-    told again since it happened is noted already: the read that serves that word shows it."""
+    """One statement for all; the best lane and the oldest receipt of what is not yet served count. A
+    hint is left out where another was noted after its `since`: the read that serves that one shows it."""
     merged = _coalesced(hints)
     if not merged:
         return

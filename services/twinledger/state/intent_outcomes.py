@@ -110,19 +110,20 @@ async def unsettled(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> datetime | None:
-    """The side holds what was sent. Returns since when it is known to, by the database's clock."""
-    settled_at: datetime | None = await connection.fetchval(
+async def confirm(connection: Connection, ids: Sequence[tuple[UUID, str]]) -> datetime:
+    """The side holds what was sent. Returns the database's time; the caller holds the entities' locks, so no
+    read of theirs is taken in from then on until it commits."""
+    since: datetime = await connection.fetchval(
         """with done as (
                update intent i set state = 'confirmed', external_id = t.external_id, settled_at = now()
                  from unnest($1::uuid[], $2::text[]) as t(id, external_id)
-                where i.id = t.id and i.state = any($3::text[]) returning settled_at)
-           select max(settled_at) from done""",
+                where i.id = t.id and i.state = any($3::text[]))
+           select clock_timestamp()""",
         [intent_id for intent_id, _ in ids],
         [external_id for _, external_id in ids],
         UNSETTLED,
     )
-    return settled_at
+    return since
 
 
 async def carry_on(connection: Connection, ids: Collection[UUID]) -> None:

@@ -113,6 +113,7 @@ async def test_a_genuine_delivery_becomes_one_durable_hint(hooks: Hooks) -> None
             "object": "freshbooks.invoice",
             "external_id": "480211",
             "more_ids": [],
+            "since": None,
             "lane": "live",
         }
     ]

@@ -55,8 +55,8 @@ def still_mangled(marks: Marks, before: Mapping[str, object], after: Mapping[str
 
 
 def _is_answer(observed: Observed, shadow: Shadow) -> bool:
-    """The very version that our write made, nobody else had a hand in it; or the answer itself, which may be
-    the read that found a lost write there: its version was not known before."""
+    """The very version that our write made: nobody else had a hand in it. Or the answer itself; that of a
+    lost write is the read that found it, where a hand that only trimmed or rounded is not told from it."""
     is_version = shadow.vendor_updated_at is not None
     return observed.read_started_at == shadow.read_started_at or (
         is_version and observed.vendor_updated_at == shadow.vendor_updated_at

@@ -73,8 +73,8 @@ def _came_late(observed: Observed, target: Target, state: BatchState, models: Mo
 
 
 def _is_typed_over(observed: Observed, seen: Fields, sent: Fields, late: LateWrite) -> bool:
-    """Nothing shows of what the write was for. Then what it carried along tells nothing either: values that
-    had stood there are typed again easily, and who typed over all the rest of it has seen and saved them."""
+    """Nothing shows of what the write was for and was not there already. Then what it carried along tells
+    nothing either: such values are typed again easily, and a form that went over the rest showed them."""
     meant = [path for path in sent if path in late.bases and path in observed.fields]
     return bool(meant) and not any(seen[path] == sent[path] for path in meant)
 

@@ -52,8 +52,8 @@ class FeedBack:
 
         No news: a read that began after the write may have been taken in. The answer would pass for a newer
         look at the record and take back what was edited between the write and its answer: better look. `met`:
-        by a read that was taken in meanwhile; the answer travels, and is looked after too. `since`: when all
-        were settled, by the database's clock.
+        by a read that was taken in meanwhile; the answer travels, and is looked after too. `since`: from when
+        on nothing was taken in of these entities, by the database's clock.
         """
         travel = [(i, answer) for i, answer in applied if i.id in news and answer.document is not None]
         told = {intent.id for intent, _ in travel}
@@ -71,8 +71,8 @@ class FeedBack:
         return self._source_record(intent, document, event_id)
 
     def looks(self, wanted: Iterable[tuple[Intent, str]], since: datetime | None = None) -> list[OutRecord]:
-        """These records are read again, unless that was asked for since: what we wrote is to be seen, or what
-        somebody else did."""
+        """These records are read again, unless another hint of theirs came `since`: what we wrote is to be
+        seen, or what somebody else did."""
         together: dict[tuple[str, Lane], list[tuple[Intent, str]]] = {}
         for intent, external_id in wanted:
             together.setdefault((intent.workspace, intent.lane), []).append((intent, external_id))
