@@ -121,7 +121,7 @@ async def test_the_look_after_an_answer_tells_since_when_nothing_else_is_taken_i
         ids = [row["entity_id"] for row in await loader.enrich.rows("select entity_id from intent")]
         await lock_entities(enrich, ids)
         vendor.may_answer.set()
-        await loader.until(lambda: _waits_for_a_lock(loader))
+        await loader.until(lambda: somebody_waits(loader))
         (waited,) = await loader.enrich.rows("select clock_timestamp() as at")
     await loader.until(lambda: _nothing_is_sent(loader))
     row = (await loader.enrich.rows("select value from outbox where topic like '%hints%' order by id"))[-1]
@@ -131,11 +131,6 @@ async def test_the_look_after_an_answer_tells_since_when_nothing_else_is_taken_i
 
 async def _nothing_is_sent(loader: Loader) -> bool:
     return "sending" not in await loader.states(CONTACT)
-
-
-async def _waits_for_a_lock(loader: Loader) -> bool:
-    waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    return bool(await loader.enrich.rows(waiting))
 
 
 @pytest.mark.parametrize("late", ["postpone", "unknown", "next_name", "look_again", "reject"])
