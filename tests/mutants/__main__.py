@@ -58,6 +58,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="")
     only = [name for name in parser.parse_args().only.split(",") if name]
+    if unknown := sorted(set(only) - {one.name for one in SAFEGUARDS}):
+        parser.error(f"no safeguard named {', '.join(unknown)}; try: one of tests/mutants/")
     chosen = [one for one in SAFEGUARDS if not only or one.name in only]
     noticed: list[str] = []
     with ThreadPoolExecutor(PROCESSES) as pool:

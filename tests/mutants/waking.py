@@ -49,4 +49,11 @@ WAKING = (
         "failures = 0, waits_for = null",
         "failures = 0",
     ),
+    Safeguard(
+        "an answer nobody can settle is set apart",
+        [f"{LOADER}test_poison_writes.py"],
+        "twinledger.loader.settle_queue",
+        "            except Exception as error:  # the runner of answers",
+        "            except ZeroDivisionError as error:  # the runner of answers",
+    ),
 )

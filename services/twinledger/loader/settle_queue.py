@@ -1,19 +1,22 @@
 """Loader: answers wait here for the next settle transaction; whatever is there goes in one.
 
-Under load many answers share a commit; on a quiet stream an answer never waits.
+Under load many answers share a commit; on a quiet stream an answer never waits. One that cannot be settled
+is set apart: nobody can say what it did, so the resolver looks.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import asyncpg
 import structlog
 
+from twinledger.connectors.base.contract import UnknownOutcome
 from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Pool, transaction
-from twinledger.kernel.errors import TransientError
+from twinledger.kernel.errors import FatalError, TransientError
 from twinledger.kernel.failpoints import failpoint
 from twinledger.loader.steps.settle import Answered, Settler
 
@@ -60,6 +63,22 @@ class SettleQueue:
                 tell(workspaces)
 
     async def _commit(self, answered: Sequence[Answered]) -> None:
+        """An exception is halved down to the answer that causes it, first half first."""
+        parts = [answered]
+        while parts:
+            part = parts.pop()
+            try:
+                await self._until_it_stands(part)
+            except FatalError:
+                raise
+            except Exception as error:  # the runner of answers: a bad one must not stop the rest
+                if len(part) > 1:
+                    middle = len(part) // 2
+                    parts += [part[middle:], part[:middle]]
+                else:
+                    await self._set_apart(part[0], error)
+
+    async def _until_it_stands(self, answered: Sequence[Answered]) -> None:
         """An answer is had once: a database that is away or says deadlock is asked again."""
         while True:
             try:
@@ -73,3 +92,9 @@ class SettleQueue:
             except TransientError as error:
                 log.warning("settle_waits", exc_info=error, count=len(answered))
                 await self._clock.sleep(DATABASE_WAIT_S)
+
+    async def _set_apart(self, one: Answered, error: Exception) -> None:
+        """As if no answer had come."""
+        log.error("settle_failed", intent_id=str(one.built.intent.id), exc_info=error)
+        unread = UnknownOutcome(f"the answer could not be settled: {type(error).__qualname__}", "bug")
+        await self._until_it_stands([replace(one, answer=unread)])

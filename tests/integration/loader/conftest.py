@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -92,6 +93,16 @@ def executor(
     )
 
 
+async def ended(queue: SettleQueue, running: asyncio.Task[None]) -> None:
+    """All that was put is settled, or the queue fell, which is raised."""
+    settled = asyncio.create_task(queue.join())
+    await asyncio.wait({settled, running}, return_when=asyncio.FIRST_COMPLETED)
+    settled.cancel()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
 @pytest.fixture
 async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
     await enrich.pool.execute(
@@ -126,5 +137,4 @@ async def loader(enrich: Enrich) -> AsyncIterator[Loader]:
         vendor.may_answer.set()
     worker.stop()
     await tasks[0]
-    await queue.join()
-    tasks[1].cancel()
+    await ended(queue, tasks[1])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import cast
 
 from tests.eventually import eventually
 from tests.fakes.feeding import ANA
 from tests.integration.loader.conftest import Loader
 
-from twinledger.connectors.base.contract import CallPermit, NotApplied, UnknownOutcome, WriteCall
+from twinledger.connectors.base.contract import Applied, CallPermit, NotApplied, UnknownOutcome, WriteCall
+from twinledger.kernel.clock import SystemClock
 
 CONTACT = "zoho_books.contact"
 BEN = ANA | {"name.given": "Ben", "email": "ben@harbor.example"}
@@ -63,6 +65,31 @@ async def test_a_connector_that_raises_during_a_write_leaves_it_to_the_resolver(
     await plan(loader, "1", ANA)
     await loader.settled(CONTACT)
     assert len(vendor.records) == 1
+
+
+async def test_an_answer_that_nobody_can_settle_is_set_apart(loader: Loader) -> None:
+    """Its batch is settled, and the record that it was about is found by looking."""
+    vendor = loader.vendors["zoho_books"]
+    broken = [True]
+
+    def after(call: WriteCall) -> Applied | None:
+        if broken and "Ana" in str(call.body):
+            broken.clear()
+            return Applied(cast("str", None), SystemClock().now())
+        return None
+
+    vendor.after = after
+    await loader.enrich.pool.execute("update workspace set opened_at = null")
+    await plan(loader, "1", ANA)
+    await plan(loader, "2", BEN)
+    await loader.enrich.pool.execute("update workspace set opened_at = now()")
+
+    async def both() -> bool:
+        return await loader.states(CONTACT) == ["confirmed"] * 2
+
+    await loader.until(both)
+    assert not broken
+    assert len(vendor.records) == 2
 
 
 async def lose_the_parent(loader: Loader) -> bool:
