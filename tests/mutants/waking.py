@@ -43,6 +43,13 @@ WAKING = (
         "where true",
     ),
     Safeguard(
+        "two loaders mark a write once",
+        [f"{STATE}test_paying.py"],
+        "twinledger.state.intent_queue",
+        "and i.id = t.id and i.attempt = t.attempt and i.state = any($15::text[])\n",
+        "and i.id = t.id and (true or i.attempt = t.attempt and i.state = any($15::text[]))\n",
+    ),
+    Safeguard(
         "a plan made again looks for its parent again",
         [f"{STATE}test_planned_again.py"],
         "twinledger.state.intents",

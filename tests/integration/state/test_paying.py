@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import UUID
 
 import pytest
+from tests.eventually import eventually
 
 from twinledger.kernel.database import Pool, open_pool, transaction
 from twinledger.state.budgets import Budget, BudgetLimits, close_group, ensure_limits
@@ -39,8 +42,16 @@ def _update(entity: UUID) -> Intent:
 async def paid(pool: Pool, in_flight: int, calls: dict[UUID, int]) -> Paid:
     async with pool.acquire() as connection:
         await ensure_limits(connection, "w", "zoho_crm", BudgetLimits(in_flight=in_flight))
-        sendings = [Sending(_update(one), {"email": "a@b"}, {}, None, call) for one, call in calls.items()]
-        return await pay(connection, BUDGET, sendings, "me", 1.0)
+    return await _pay(pool, calls)
+
+
+async def _pay(pool: Pool, calls: dict[UUID, int]) -> Paid:
+    async with pool.acquire() as connection:
+        return await pay(connection, BUDGET, _sendings(calls), "me", 1.0)
+
+
+def _sendings(calls: dict[UUID, int]) -> list[Sending]:
+    return [Sending(_update(one), {"email": "a@b"}, {}, None, call) for one, call in calls.items()]
 
 
 async def states(pool: Pool) -> dict[int, tuple[str, int, UUID | None]]:
@@ -77,3 +88,20 @@ async def test_one_that_was_taken_meanwhile_is_not_marked_again(pool: Pool) -> N
     assert again.sent_at.keys() == {two} and len(again.grant.permits) == 2
     assert (await states(pool))[1] == ("sending", 1, first.grant.permits[0])
     assert (await states(pool))[2] == ("sending", 1, again.grant.permits[1])
+
+
+async def test_two_loaders_that_pay_at_once_send_a_write_once(pool: Pool) -> None:
+    one, two, _ = IDS
+    async with transaction(pool) as connection:
+        await ensure_limits(connection, "w", "zoho_crm", BudgetLimits(in_flight=5))
+    async with transaction(pool) as connection:
+        first = await pay(connection, BUDGET, _sendings({one: 1}), "me", 1.0)
+        other = asyncio.create_task(_pay(pool, {one: 1, two: 2}))
+        await eventually(partial(_somebody_waits, pool))
+    second = await other
+    assert first.sent_at.keys() == {one} and second.sent_at.keys() == {two}
+    assert {number: attempt for number, (_, attempt, _) in (await states(pool)).items()} == {1: 1, 2: 1, 3: 0}
+
+
+async def _somebody_waits(pool: Pool) -> bool:
+    return bool(await pool.fetchval("select exists (select from pg_locks where not granted)"))
