@@ -40,7 +40,7 @@ class Topic:
     max_record_bytes: int = MAX_RECORD_BYTES
 
 
-_ENTITIES = ("customer", "item", "tax", "sales_order", "invoice", "payment")
+_ENTITIES = ("customer", "deal", "item", "tax", "sales_order", "invoice", "payment")
 
 HINTS = Topic("twinledger.hints.v1", ("workspace", "object"), ("hint",))
 SOURCE_RECORDS = Topic(
@@ -52,7 +52,7 @@ OBSERVATIONS = Topic(
     tuple(f"observation.{entity}" for entity in _ENTITIES),
 )
 WRITE_INTENTS = Topic("twinledger.write-intents.v1", ("workspace", "budget_group"), ("write-intent",))
-WRITE_RESULTS = Topic("twinledger.write-results.v1", ("workspace", "object", "entity_id"), ("write-result",))
+WRITE_RESULTS = Topic("twinledger.write-results.v1", ("workspace", "object"), ("write-result",))
 ROAD = (HINTS, SOURCE_RECORDS, OBSERVATIONS, WRITE_INTENTS, WRITE_RESULTS)
 
 

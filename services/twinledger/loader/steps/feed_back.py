@@ -17,15 +17,15 @@ from twinledger.kernel.clock import Clock
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import ErrorClass, PermanentError, TransientError, TwinledgerError
 from twinledger.kernel.ids import derived_id
-from twinledger.kernel.metrics import INTENTS_ENDED
+from twinledger.loader.steps.tell_results import Ended, tell_results
 from twinledger.road.broker import OutRecord, Received
 from twinledger.road.codec import Codec
 from twinledger.road.dead_letters import DeadLetterOffice, insert_rows
 from twinledger.road.envelope import Envelope, Headers, Lane
 from twinledger.road.hints import build_hints
 from twinledger.road.outcome import DeadLetter, DeadLetterReason, reason_of
-from twinledger.road.topics import SOURCE_RECORDS, WRITE_INTENTS, WRITE_RESULTS, key_of
-from twinledger.state.records import ExternalKey, Intent, system_of
+from twinledger.road.topics import SOURCE_RECORDS, WRITE_INTENTS, key_of
+from twinledger.state.records import ExternalKey, Intent
 
 __all__ = ["FeedBack"]
 
@@ -62,7 +62,7 @@ class FeedBack:
             *self.looks(
                 [(i, answer.external_id) for i, answer in applied if i.id not in told or i.id in met], since
             ),
-            *(self._result(i, "confirmed", a.external_id, None, a.ended_at) for i, a in applied),
+            *tell_results(self.codec, [Ended(i, "confirmed", a.ended_at, a.external_id) for i, a in applied]),
         ]
 
     def seen(self, intent: Intent, document: SourceDocument) -> OutRecord:
@@ -96,7 +96,8 @@ class FeedBack:
 
     def rejected(self, intent: Intent, error: TwinledgerError, now: datetime) -> list[OutRecord]:
         """The result of a write that was refused for good."""
-        return [self._result(intent, "rejected", intent.external_id, _class_of(error), now)]
+        refused = Ended(intent, "rejected", now, intent.external_id, _class_of(error))
+        return tell_results(self.codec, [refused])
 
     async def dead_letter(
         self, connection: Connection, intent: Intent, error: TwinledgerError, now: datetime
@@ -145,28 +146,6 @@ class FeedBack:
             key_of(intent.workspace, document.object, document.external_id),
             self.codec.encode("source-record", value),
             self._headers(intent, "source-record", event_id),
-        )
-
-    def _result(
-        self, intent: Intent, state: str, external_id: str | None, error_class: str | None, at: datetime
-    ) -> OutRecord:
-        INTENTS_ENDED.labels(system_of(intent.target.object), intent.target.object, state).inc()
-        value = {
-            "intent_id": str(intent.id),
-            "workspace": intent.workspace,
-            "object": intent.target.object,
-            "entity_id": str(intent.target.entity_id),
-            "external_id": external_id,
-            "state": state,
-            "error_class": error_class,
-            "ended_at": at,
-        }
-        event_id = str(derived_id("result", str(intent.id), state, str(intent.attempt)))
-        return OutRecord(
-            WRITE_RESULTS.name,
-            key_of(intent.workspace, intent.target.object, str(intent.target.entity_id)),
-            self.codec.encode("write-result", value),
-            self._headers(intent, "write-result", event_id),
         )
 
     def _intent_bytes(self, intent: Intent) -> bytes:
