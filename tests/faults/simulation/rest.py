@@ -50,6 +50,7 @@ async def _waiting(world: SimWorld) -> dict[str, int]:
     row = dict(await world.pool.fetchrow(_WAITING))
     row["unread"] = world.unread()
     row["deliveries"] = world.vendors.deliveries_waiting()
+    row["calls that run late"] = len(world.vendors.late)
     return {name: count for name, count in row.items() if count}
 
 
