@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Any
 from uuid import UUID
 
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.held_deletions import hint_to
+from twinledger.cli.place import who_asks
 from twinledger.kernel.clock import SystemClock
 from twinledger.kernel.database import Connection
 from twinledger.road import outbox
@@ -28,15 +28,17 @@ async def answer_identity(
     new: bool,
     ignore: bool,
     reason: str | None,
+    shown: frozenset[str] | None = None,
 ) -> dict[str, Any]:
-    """One of the three, with a reason; what is read again flows as if it had just been seen."""
+    """One of the three, with a reason; what is read again flows as if it had just been seen. `shown`: the
+    candidates that the answer is about."""
     words = [w for w, given in (("link", link is not None), ("new", new), ("ignore", ignore)) if given]
     if len(words) != 1:
         raise CommandError("--link, --new or --ignore?", f"twinledger review show {number}", Exit.USAGE)
     if not reason:
         raise CommandError("why? the audit keeps it", f"{_again(number, words[0])} --reason ...", Exit.USAGE)
     clock, codec = SystemClock(), Codec.from_files()
-    said = MatchAnswer(words[0], _named(link, number), getpass.getuser(), reason, clock.now())
+    said = MatchAnswer(words[0], _named(link, number), who_asks(), reason, clock.now(), shown)
     entity, again = await answer_match(connection, workspace, number, said)
     await wake(connection, [again[0].text()])
     await outbox.append(connection, [hint_to(codec, workspace, key, clock) for key in again])

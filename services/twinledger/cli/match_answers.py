@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ import typer
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.match_answer import answer_identity
 from twinledger.cli.output import Form, print_record, say
-from twinledger.cli.place import connected
+from twinledger.cli.place import connected, settled
+from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
 from twinledger.state.match_buckets import bucket_rows
 
@@ -106,26 +108,32 @@ async def _questions(many: Many, directory: Path) -> list[Row]:
 
 
 async def _answered(many: Many, rows: Sequence[Row], directory: Path) -> tuple[int, list[tuple[Row, str]]]:
-    answered, refused = 0, []
+    refused: list[tuple[Row, str]] = []
     for some in _batches(rows):
-        async with connected(directory) as connection:
-            for row in some:
-                try:
-                    async with connection.transaction():  # a savepoint: one that is refused stops no other
-                        await answer_identity(
-                            connection,
-                            many.workspace,
-                            row["id"],
-                            link=row["candidates"][0]["entity"] if many.link else None,
-                            new=many.new,
-                            ignore=many.ignore,
-                            reason=many.reason,
-                        )
-                except PermanentError as error:
-                    refused.append((row, str(error)))
-                else:
-                    answered += 1
-    return answered, refused
+        refused += await settled(directory, partial(_refused, many, some))
+    return len(rows) - len(refused), refused
+
+
+async def _refused(many: Many, rows: Sequence[Row], connection: Connection) -> list[tuple[Row, str]]:
+    """Answers them; returns those that are no more as they were shown, and why."""
+    refused = []
+    for row in rows:
+        shown = [candidate["entity"] for candidate in row["candidates"]]
+        try:
+            async with connection.transaction():  # a savepoint: one that is refused stops no other
+                await answer_identity(
+                    connection,
+                    many.workspace,
+                    row["id"],
+                    link=shown[0] if many.link else None,
+                    new=many.new,
+                    ignore=many.ignore,
+                    reason=many.reason,
+                    shown=frozenset(shown),
+                )
+        except PermanentError as error:
+            refused.append((row, str(error)))
+    return refused
 
 
 def _batches(rows: Iterable[Row]) -> Iterable[list[Row]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
+import asyncpg
 import orjson
 import typer
 
@@ -15,7 +17,18 @@ from twinledger.cli.failure import CommandError, Exit
 from twinledger.kernel.database import Connection, open_pool, transaction
 from twinledger.state.sealing import KeyFile
 
-__all__ = ["DirectoryOption", "WorkspaceOption", "connected", "database_address", "kafka_address", "key_file"]
+__all__ = [
+    "DirectoryOption",
+    "WorkspaceOption",
+    "connected",
+    "database_address",
+    "kafka_address",
+    "key_file",
+    "settled",
+    "who_asks",
+]
+
+T = TypeVar("T")
 
 DirectoryOption = Annotated[Path, typer.Option("--dir", help="The stack to look at.")]
 WorkspaceOption = Annotated[str, typer.Option("--workspace", help="Whose books.")]
@@ -47,6 +60,25 @@ async def connected(directory: Path) -> AsyncIterator[Connection]:
             yield connection
     finally:
         await pool.close()
+
+
+async def settled(directory: Path, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """What comes of work in one transaction; again from the beginning where a stage and we waited for each
+    other."""
+    while True:
+        try:
+            async with connected(directory) as connection:
+                return await work(connection)
+        except asyncpg.DeadlockDetectedError:
+            continue
+
+
+def who_asks() -> str:
+    """The account's name; in a container it may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _of_the_stack(directory: Path, part: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from twinledger.cli.answers import answer
+from twinledger.cli.answers import LARGEST_ID, answer
 from twinledger.cli.failure import CommandError, Exit
 from twinledger.cli.output import Form, FormOption, print_record, print_rows
 from twinledger.cli.place import DirectoryOption, WorkspaceOption, connected
@@ -44,7 +44,7 @@ def list_reviews(
 
 @app.command(help="One question with its evidence.\n\nExample: twinledger review show 7")
 def show(
-    number: Annotated[int, typer.Argument(metavar="ID")],
+    number: Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST_ID)],
     workspace: WorkspaceOption = "default",
     directory: DirectoryOption = Path(".twinledger"),
     output: FormOption = Form.table,

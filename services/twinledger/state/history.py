@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from twinledger.state.records import Conflict, Review
 __all__ = [
     "AuditRow",
     "close_review",
+    "note_answer",
     "save_audit",
     "save_conflicts",
     "save_reviews",
@@ -125,6 +126,18 @@ async def withdraw_moved(
         [f"entity:{merged_id}" for merged_id, _ in merged],
         [f"entity:{survivor_id}" for _, survivor_id in merged],
     )
+
+
+async def note_answer(connection: Connection, number: int, said: Mapping[str, Any]) -> bool:
+    """A person has answered, and this is kept of it. False: it was closed already."""
+    status = await connection.execute(
+        """update review_item set state = 'answered',
+                  evidence = evidence || jsonb_build_object('answer', $2::text::jsonb)
+            where id = $1 and state = 'open'""",
+        number,
+        orjson.dumps(said).decode(),
+    )
+    return bool(status != "UPDATE 0")
 
 
 async def close_review(connection: Connection, number: int) -> None:

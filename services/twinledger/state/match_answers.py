@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import orjson
-
 from twinledger.kernel.database import Connection
 from twinledger.kernel.errors import PermanentError
 from twinledger.kernel.ids import derived_id
 from twinledger.state.answers import ask_replan
 from twinledger.state.crosswalk import bind, rows_of_entities, rows_of_keys
 from twinledger.state.entities import load_entities, lock_entities, save_entities
-from twinledger.state.history import AuditRow, save_audit
+from twinledger.state.history import AuditRow, note_answer, save_audit
 from twinledger.state.identity import lock_types
+from twinledger.state.intents import wake_waiting
 from twinledger.state.records import CrosswalkRow, Entity, ExternalKey
 from twinledger.state.unresolved import forget_unresolved, load_unresolved, waiting_for
 
@@ -30,13 +29,15 @@ _ROLE = "primary"
 
 @dataclass(frozen=True, slots=True)
 class MatchAnswer:
-    """`word`: link, new or ignore; a link names an entity or one of its records. All of it is audited."""
+    """`word`: link, new or ignore; a link names an entity or one of its records. All of it is audited.
+    `shown`: the candidates that the person saw, where the answer holds for no others."""
 
     word: str
     link: UUID | ExternalKey | None
     by: str
     reason: str
     at: datetime
+    shown: frozenset[str] | None = None
 
 
 async def answer_match(
@@ -49,7 +50,9 @@ async def answer_match(
         raise PermanentError(f"{key.text()} waits for no answer any more", error_class="gone")
     asked_about = (await load_entities(connection, [row.entity_id]))[row.entity_id]
     await lock_types(connection, workspace, {asked_about.type})
-    entity = await _chosen(connection, workspace, key, asked_about.type, answer)
+    if answer.shown not in (None, await _candidates(connection, number)):
+        raise PermanentError("it may be somebody else than was shown", error_class="conflict")
+    entity = await _chosen(connection, workspace, number, key, asked_about.type, answer)
     if not await _take(connection, number, answer, entity):
         raise PermanentError(f"question {number} was answered meanwhile", error_class="gone")
     await _settle(connection, workspace, row, entity, number, answer)
@@ -68,19 +71,40 @@ async def _asked(connection: Connection, workspace: str, number: int) -> Externa
     return ExternalKey.parse(subject)
 
 
+async def _candidates(connection: Connection, number: int) -> frozenset[str]:
+    """Entities that the record may be; under the lock of their type they stay the same."""
+    found = await connection.fetchval(
+        "select jsonb_path_query_array(evidence, '$.candidates[*].entity') from review_item where id = $1",
+        number,
+    )
+    return frozenset(found)
+
+
 async def _chosen(
-    connection: Connection, workspace: str, key: ExternalKey, entity_type: str, answer: MatchAnswer
+    connection: Connection,
+    workspace: str,
+    number: int,
+    key: ExternalKey,
+    entity_type: str,
+    answer: MatchAnswer,
 ) -> UUID | None:
     if answer.word == "ignore":
         return None
     if answer.word == "new":
-        entity_id = derived_id(workspace, key.object, key.external_id)
-        if entity_id not in await lock_entities(connection, [entity_id]):
-            await save_entities(
-                connection, [Entity(entity_id, workspace, entity_type, 0, key.text(), {}, {})]
-            )
-        return entity_id
+        return await _made(connection, workspace, number, key, entity_type)
     return await _linked(connection, workspace, key, entity_type, answer.link)
+
+
+async def _made(
+    connection: Connection, workspace: str, number: int, key: ExternalKey, entity_type: str
+) -> UUID:
+    """Another one than the record once gave rise to, if it did: it was said not to be that."""
+    name, origin = (key.object, key.external_id), key.text()
+    entity_id = derived_id(workspace, *name)
+    if entity_id in await lock_entities(connection, [entity_id]):
+        entity_id, origin = derived_id(workspace, *name, f"review {number}"), f"{origin}#{number}"
+    await save_entities(connection, [Entity(entity_id, workspace, entity_type, 0, origin, {}, {})])
+    return entity_id
 
 
 async def _linked(
@@ -115,14 +139,7 @@ async def _take(connection: Connection, number: int, answer: MatchAnswer, entity
         "reason": answer.reason,
         "at": answer.at.isoformat(),
     }
-    status = await connection.execute(
-        """update review_item set state = 'answered',
-                  evidence = evidence || jsonb_build_object('answer', $2::text::jsonb)
-            where id = $1 and state = 'open'""",
-        number,
-        orjson.dumps(said).decode(),
-    )
-    return bool(status != "UPDATE 0")
+    return await note_answer(connection, number, said)
 
 
 async def _settle(
@@ -136,6 +153,8 @@ async def _settle(
     status = "active" if entity is not None else "ignored"
     held_by = entity or row.entity_id
     await bind(connection, [CrosswalkRow(workspace, row.key, held_by, _ROLE, status)])
+    if entity is not None:
+        await wake_waiting(connection, [f"entity:{entity}@{row.key.object}"])
     released = await forget_unresolved(connection, workspace, [row.key])
     await ask_replan(connection, workspace, released)
     cause = f"review {number}: {answer.word} by {answer.by}: {answer.reason}"

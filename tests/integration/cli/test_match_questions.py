@@ -18,6 +18,8 @@ from tests.integration.enrich.test_matching import CLIENT, CONTACT, NAMESAKE
 
 from twinledger.cli.failure import CommandError
 from twinledger.cli.match_answers import Many
+from twinledger.cli.match_answers import _answered as answered_as_shown
+from twinledger.cli.match_answers import _questions as shown_for
 from twinledger.kernel.metrics import MATCH_DECISIONS
 
 WHY = ("--reason", "asked them")
@@ -29,6 +31,14 @@ class Answer(NamedTuple):
     err: str
 
 
+DEADLOCK_ONCE = """
+    create sequence passages;
+    create function trip() returns trigger language plpgsql as $$ begin
+        if nextval('passages') = 1 then raise exception using errcode = '40P01'; end if;
+        return new;
+    end $$;
+    create trigger trip before update on review_item for each row execute function trip();
+"""
 Twinledger = Callable[..., Awaitable[Answer]]
 
 
@@ -116,6 +126,33 @@ async def test_the_only_candidate_is_linked_and_what_cannot_be_is_named(
     assert (done.code, done.out["answered"], done.out["refused"]) == (5, 1, 1)
     assert f"{CONTACT}/92: " in done.err
     assert await states(enrich) == {"91": "active", "92": "orphan"}
+
+
+async def test_what_became_another_question_meanwhile_is_refused(
+    enrich: Enrich, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database)
+    await questions(enrich)
+    likeliest = Many("default", "likeliest", False, False, "asked them")
+    shown = await shown_for(likeliest, tmp_path)
+    other = {"email": "other@pier.example", "phones.business": "+12075550177"}
+    await enrich.feed(enrich.record(CLIENT, "2", ANA | other))
+    await enrich.feed(enrich.record(CONTACT, "91", NAMESAKE))
+    answered, ((_, why),) = await answered_as_shown(likeliest, shown, tmp_path)
+    assert answered == 0 and why == "it may be somebody else than was shown"
+
+
+async def test_answers_and_enrich_that_wait_for_each_other_end_both(
+    enrich: Enrich, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """PostgreSQL ends one of them; if it is ours it begins again."""
+    monkeypatch.setenv("DATABASE_URL", database)
+    await questions(enrich)
+    ignore = Many("default", None, False, True, "asked them")
+    shown = await shown_for(ignore, tmp_path)
+    await enrich.pool.execute(DEADLOCK_ONCE)
+    assert await answered_as_shown(ignore, shown, tmp_path) == (1, [])
+    assert await enrich.pool.fetchval("select last_value from passages") == 2
 
 
 async def test_one_or_all_must_be_said(twinledger: Twinledger) -> None:

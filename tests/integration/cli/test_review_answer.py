@@ -65,7 +65,30 @@ async def test_what_is_not_asked_or_not_answered_here_is_said_to_be(
            values ('default', 'totals_differ', 'entity:1', '{}') returning id"""
     )
     code, _, err = await say(database, tmp_path, str(number))
-    assert code == 1 and "a totals_differ is not answered here" in err
+    assert code == 2 and "a totals_differ is seen to in the ledgers" in err and "--done" in err
+
+
+async def test_what_is_seen_to_in_the_ledgers_is_closed_with_a_reason(
+    enrich: Enrich, database: str, tmp_path: Path
+) -> None:
+    number = await enrich.pool.fetchval(
+        """insert into review_item (workspace, kind, subject, evidence)
+           values ('default', 'totals_differ', 'entity:1', '{"a": 1}') returning id"""
+    )
+    done = (str(number), "--done", "--reason", "a rounding of Books")
+    code, out, err = await say(database, tmp_path, *done)
+    assert code == 0, err
+    assert json.loads(out) == {"id": number, "kind": "totals_differ", "answer": "done"}
+    (row,) = await enrich.rows("select state, evidence from review_item")
+    assert row["state"] == "answered" and row["evidence"]["a"] == 1
+    assert row["evidence"]["answer"]["reason"] == "a rounding of Books"
+    code, _, err = await say(database, tmp_path, *done)
+    assert code == 3 and "is not open" in err
+
+
+async def test_a_number_that_no_question_can_have_is_refused(database: str, tmp_path: Path) -> None:
+    code, _, err = await say(database, tmp_path, "99999999999999999999")
+    assert code == 2 and "Traceback" not in err
 
 
 async def test_held_deletions_are_released_or_let_go(enrich: Enrich, database: str, tmp_path: Path) -> None:
