@@ -11,7 +11,7 @@ from uuid import UUID
 
 from twinledger.state.moved_children import MovedChild
 from twinledger.state.records import CrosswalkRow, ExternalKey
-from twinledger.state.tombstones import Tombstone, Word
+from twinledger.state.tombstones import Standing, Tombstone
 
 __all__ = ["Graves", "Survivor"]
 
@@ -30,7 +30,7 @@ class Graves:
     """`stopped`: entity types of which too many end at once, with the number that is allowed."""
 
     stopped: dict[str, int] = field(default_factory=dict)
-    words: dict[ExternalKey, Word] = field(default_factory=dict)
+    words: dict[ExternalKey, Standing] = field(default_factory=dict)
     survivors: dict[ExternalKey, Survivor] = field(default_factory=dict)
     same_here: set[tuple[str, UUID, UUID]] = field(default_factory=set)
     """(system, survivor, merged): two entities that are one record on this side."""

@@ -115,8 +115,11 @@ class BatchState:
     questions: Questions = field(default_factory=Questions)
 
     def add_row(self, row: CrosswalkRow) -> None:
-        """Know a crosswalk row; dead rows are kept so that nothing is created again for them."""
+        """Know a crosswalk row; dead rows are kept so that nothing is created again for them. One that a
+        person said to be nobody's is no side."""
         self.crosswalk[row.key] = row
+        if row.status == "ignored":
+            return
         target = row.target
         held = self.sides.get(target)
         if row.status == "active" or held is None or held.key == row.key:
@@ -162,6 +165,11 @@ class BatchState:
             self.matches.get(key, set()).discard(entity_id)
         for key in after:
             self.matches.setdefault(key, set()).add(entity_id)
+
+    def withdraw(self, kind: str, subject: str) -> None:
+        """It has answered itself: asked in this batch it is not asked at all."""
+        self.reviews = [one for one in self.reviews if (one.kind, one.subject) != (kind, subject)]
+        self.withdrawn.add((kind, subject))
 
     def side_of(self, entity_id: UUID, object_name: str) -> CrosswalkRow | None:
         """The row of an entity on one side, active or dead."""

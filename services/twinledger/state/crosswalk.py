@@ -29,8 +29,9 @@ _COLUMNS = """c.workspace, c.object, c.external_id, c.entity_id, c.role, c.statu
 
 
 SIDES = f"""
-    select {_COLUMNS} from crosswalk c where c.entity_id = any($1::uuid[]) and c.status <> 'orphan'"""  # noqa: S608
-"""Rows for `row_of`; $1: entity ids."""
+    select {_COLUMNS} from crosswalk c
+     where c.entity_id = any($1::uuid[]) and c.status not in ('orphan', 'ignored')"""  # noqa: S608
+"""Rows for `row_of`; $1: entity ids. What waits for a person's word, or is nobody's by one, is no side."""
 
 
 def row_of(row: tuple[str, str, str, UUID, str, str, str | None, UUID | None]) -> CrosswalkRow:
@@ -85,7 +86,12 @@ async def sides_of_entities(connection: Connection, ids: Collection[UUID]) -> li
 async def doubles_of_entities(connection: Connection, ids: Collection[UUID]) -> list[CrosswalkRow]:
     """Records that wait for a person, since another one stands in their place."""
     rows = await connection.fetch(
-        f"select {_COLUMNS} from crosswalk c where c.entity_id = any($1) and c.status = 'orphan'",  # noqa: S608
+        f"""select {_COLUMNS} from crosswalk c
+             where c.entity_id = any($1) and c.status = 'orphan'
+               and exists (select from unresolved u
+                            where u.workspace = c.workspace and u.object = c.object
+                              and u.external_id = c.external_id
+                              and u.surely and cardinality(u.candidates) = 1)""",  # noqa: S608
         list(ids),
     )
     return [row_of(tuple(row)) for row in rows]

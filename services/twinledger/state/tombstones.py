@@ -11,6 +11,7 @@ from twinledger.state.records import ExternalKey
 
 __all__ = [
     "QUESTION",
+    "Standing",
     "Tombstone",
     "Word",
     "answer_held",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 Word = Literal["released", "discarded"]
+Standing = Literal["held", "released", "discarded"]
+"""A person is still asked, or has spoken."""
 State = Literal["suspected", "buried", "held", "released", "discarded"]
 
 QUESTION = "mass_delete"
@@ -77,14 +80,22 @@ async def count_records(connection: Connection, workspace: str, entity_type: str
 
 async def words_on(
     connection: Connection, workspace: str, keys: Collection[ExternalKey]
-) -> dict[ExternalKey, Word]:
-    """What a person said about these records; a release holds for a day."""
+) -> dict[ExternalKey, Standing]:
+    """What a person said about these records, or that one is still asked. It holds for a day, and until a
+    record was seen alive: its next end is another one."""
     rows = await connection.fetch(
         """select t.object, t.external_id, t.state from tombstone t
              join unnest($2::text[], $3::text[]) as k(object, id)
                on k.object = t.object and k.id = t.external_id
-            where t.workspace = $1 and t.state in ('released', 'discarded')
-              and t.found_at > now() - interval '1 day'""",
+            where t.workspace = $1
+              and (t.state = 'held'
+                   or t.state in ('released', 'discarded') and t.found_at > now() - interval '1 day'
+                      and not exists (select from crosswalk c
+                                        join shadow s on s.entity_id = c.entity_id and s.object = c.object
+                                         and s.role = c.role and s.external_id = c.external_id
+                                       where c.workspace = t.workspace and c.object = t.object
+                                         and c.external_id = t.external_id
+                                         and s.read_started_at > t.found_at))""",
         workspace,
         [key.object for key in keys],
         [key.external_id for key in keys],
@@ -167,7 +178,9 @@ async def count_held(connection: Connection) -> int:
 async def answer_held(
     connection: Connection, workspace: str, entity_type: str, word: Word
 ) -> list[ExternalKey]:
-    """Everything held of a type is released or discarded; returns what is to be looked at again."""
+    """Everything held of a type is released or discarded; returns what is to be looked at again. What is
+    being held at this moment waits, or is heard of first."""
+    await lock_ends(connection, workspace)
     rows = await connection.fetch(
         """update tombstone set state = $3, found_at = now()
             where workspace = $1 and entity_type = $2 and state = 'held' returning object, external_id""",

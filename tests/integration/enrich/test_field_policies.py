@@ -268,3 +268,16 @@ async def test_sides_that_agree_by_themselves_close_the_question(enrich: Enrich)
     assert [row["state"] for row in await enrich.rows("select state from review_item")] == ["withdrawn"]
     assert (await entity_fields(enrich, "customer"))["name.given"] == "Annie"
     assert (await patches(enrich))[BOOKS]["name.given"] == "Annie"
+
+
+async def test_a_conflict_that_ends_in_its_own_batch_is_not_asked_about(enrich: Enrich) -> None:
+    rule_says(enrich, "customer", name__given=FieldPolicy("manual"))
+    sides = {(CLIENT, "1"): ANA, ("zoho_crm.contact", "8"): CRM_ANA, (BOOKS, "9"): BOOKS_ANA}
+    await enrich.feed(*(enrich.record(*side, fields) for side, fields in sides.items()))
+    await enrich.feed(
+        enrich.record(CLIENT, "1", ANA | {"name.given": "Anna"}),
+        enrich.record("zoho_crm.contact", "8", CRM_ANA | {"name.given": "Annie"}),
+        enrich.record("zoho_crm.contact", "8", CRM_ANA | {"name.given": "Anna"}),
+    )
+    assert (await enrich.rows("select parked from entity"))[0]["parked"] == {}
+    assert await enrich.rows("select id from review_item where state = 'open'") == []

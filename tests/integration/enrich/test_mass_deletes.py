@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 from tests.eventually import eventually
 from tests.fakes.feeding import ANA, Enrich
+from tests.integration.enrich.test_two_batches_at_once import WAITING
 
 from twinledger.cli.held_deletions import answer_mass_delete
 from twinledger.enrich.held import HeldRecords
@@ -152,3 +154,51 @@ async def test_the_metric_shows_what_is_held(enrich: Enrich) -> None:
     await eventually(lambda: shown(0))
     worker.stop()
     await task
+
+
+async def test_what_is_held_stays_held_until_a_person_has_spoken(enrich: Enrich) -> None:
+    await people(enrich, 25)
+    for number in range(25):
+        await enrich.feed(*gone(enrich, number))
+    assert await archived(enrich) == 20
+    await enrich.pool.execute("update tombstone set found_at = now() - interval '11 minutes'")
+    await enrich.feed(*gone(enrich, 24))  # the next sweep misses it again
+    assert await archived(enrich) == 20
+
+
+@pytest.mark.parametrize("apply", [True, False])
+async def test_a_word_on_held_ends_is_no_word_on_the_next(enrich: Enrich, apply: bool) -> None:
+    """The records were there after all; hours later they vanish again."""
+    await people(enrich, 21)
+    rows = await enrich.rows("select external_id, fields from shadow where object = $1", CRM)
+    await enrich.feed(*gone(enrich, *range(21)))
+    await answer(enrich, apply=apply)
+    looked = datetime.now(UTC) + timedelta(seconds=1)
+    await enrich.feed(*(enrich.record(CRM, row["external_id"], row["fields"], at=looked) for row in rows))
+    later = looked + timedelta(hours=2)
+    again = [enrich.record(CRM, f"2{number}", {}, gone=True, at=later) for number in range(21)]
+    await enrich.feed(*(again if apply else again[:1]))
+    assert await archived(enrich) == (0 if apply else 1)
+
+
+async def test_what_is_held_while_a_person_answers_is_asked_about(enrich: Enrich) -> None:
+    await people(enrich, 25)
+    await enrich.feed(*gone(enrich, *range(21)))
+    (asked,) = await enrich.rows("select id from review_item where kind = 'mass_delete' and state = 'open'")
+
+    async def say() -> None:
+        async with enrich.pool.acquire() as connection, connection.transaction():
+            await answer_mass_delete(connection, "default", asked["id"], "discard")
+
+    async with enrich.pool.acquire() as connection, connection.transaction():
+        await enrich.pipeline.handle(connection, gone(enrich, 22))
+        person = asyncio.create_task(say())
+
+        async def has_met() -> bool:
+            return person.done() or bool(await enrich.pool.fetchval(WAITING))
+
+        await eventually(has_met, within_s=8, every_s=0.01)
+    await person
+    held = await enrich.rows("select external_id from tombstone where state = 'held'")
+    asked_now = await enrich.rows("select 1 from review_item where kind = 'mass_delete' and state = 'open'")
+    assert (held == []) or asked_now, f"{held} are held and nobody is asked"

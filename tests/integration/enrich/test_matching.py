@@ -215,3 +215,10 @@ async def test_the_four_buckets_count_and_name_both_sides(enrich: Enrich) -> Non
         assert linked["records"] == ["freshbooks.client/1", "zoho_books.contact/9"]
         (left,) = await bucket_rows(connection, "default", "only_left", None, 10)
         assert left["name"] == "Tom Lee"
+
+
+async def test_a_question_that_answers_itself_in_its_own_batch_is_not_asked(enrich: Enrich) -> None:
+    await enrich.feed(enrich.record(CLIENT, "1", ANA))
+    await enrich.feed(enrich.record(CONTACT, "9", NAMESAKE), enrich.record(CONTACT, "9", ANA))
+    assert await entities(enrich) == 1
+    assert await enrich.rows("select id from review_item where state = 'open'") == []

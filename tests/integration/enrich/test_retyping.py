@@ -105,3 +105,11 @@ async def test_a_deleted_account_is_not_waited_for(enrich: Enrich) -> None:
     )
     await enrich.feed(enrich.record(CLIENT, "1", ANA | FIRM | {"name.given": "Anna"}))
     assert (await planned(enrich))[CRM] == ("update", {"name.given": "Anna"})
+
+
+async def test_an_account_is_not_made_for_who_is_a_person_by_now(enrich: Enrich) -> None:
+    await person(enrich)
+    await enrich.feed(enrich.record(CLIENT, "1", ANA | FIRM))
+    assert ACCOUNT in await planned(enrich)
+    await enrich.feed(enrich.record(CLIENT, "1", ANA))
+    assert ACCOUNT not in await planned(enrich)

@@ -12,7 +12,7 @@ from twinledger.road.broker import Received
 
 CLIENT, CONTACT = "freshbooks.client", "zoho_books.contact"
 BOOKS_ANA: dict[str, Any] = {key: value for key, value in ANA.items() if key != "kind"}
-_WAITING = """
+WAITING = """
     select exists (select from pg_stat_activity
                     where datname = current_database() and wait_event_type = 'Lock')
 """
@@ -25,7 +25,7 @@ async def at_once(enrich: Enrich, first: Received, second: Received) -> None:
         other = asyncio.create_task(enrich.feed(second))
 
         async def has_met_the_first() -> bool:
-            return other.done() or bool(await enrich.pool.fetchval(_WAITING))
+            return other.done() or bool(await enrich.pool.fetchval(WAITING))
 
         await eventually(has_met_the_first, within_s=8, every_s=0.01)
     await other

@@ -17,6 +17,7 @@ from twinledger.enrich.observed import ROLE, BatchState, Observed
 from twinledger.enrich.steps.follow_merge import follow, merge_into
 from twinledger.enrich.steps.load_graves import PASSED_ON, says_end, who_ends
 from twinledger.enrich.steps.merge_fields import is_stale
+from twinledger.enrich.steps.resolve_identity import as_said
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road.outcome import Ok, Outcome, Retry, Skip
 from twinledger.state.history import AuditRow
@@ -54,7 +55,7 @@ class Burial:
             if shadow is not None and _is_old(observed, shadow):
                 return Skip(reason="stale")
         if row is not None and row.status == "merged_into":
-            return follow(row, state, lives=not ends)
+            return follow(row, state, said=None if ends else as_said(observed, rule, (row.entity_id,)))
         if not ends:
             return None
         if row is None:  # with our reference it is a write of ours, deleted before we heard its answer
@@ -71,8 +72,12 @@ class Burial:
         entity, shadow = state.entities[row.entity_id], state.shadows.get(target)
         if shadow is not None and _is_old(observed, shadow):
             return Skip(reason="stale")
+        if row.status == "ignored" or _is_taken(row, state):
+            return Skip(reason="gone")
         survivor = state.graves.survivors.get(observed.key)
         if survivor is not None:
+            if survivor.row.entity_id != entity.id:
+                state.touched.setdefault(entity.id, observed)  # nothing is made for it any more
             self._rise(observed, entity, state)
             _note_end(shadow, observed)
             return merge_into(row, survivor, state)
@@ -85,6 +90,8 @@ class Burial:
             state.wanted.update(unheard)
             return Retry(reason="children_unread", waits_for=None, delay_s=CHILDREN_WAIT_S)
         word = state.graves.words.get(observed.key)
+        if word == "held":
+            return HELD
         if word is None and rule.entity in state.graves.stopped:
             state.graves.found.append(Tombstone(observed.key, rule.entity, "held"))
             return HELD
@@ -164,10 +171,11 @@ class Burial:
 
     def rise(self, observed: Observed, was: CrosswalkRow | None, entity: Entity, state: BatchState) -> None:
         """A record is there, again or in the place of one that ended: what that end did is taken back."""
-        if was is not None and was.status == "active":
-            return
         shadow = state.shadows.get(Target(entity.id, observed.key.object, ROLE))
-        if shadow is not None and shadow.external_id != observed.key.external_id:
+        is_another = shadow is not None and shadow.external_id != observed.key.external_id
+        if was is not None and was.status == "active" and not is_another:
+            return
+        if shadow is not None and is_another:
             shadow.forget()
         self._rise(observed, entity, state)
 
@@ -235,13 +243,19 @@ def _end_of(entity: Entity, rule: SyncRule, state: BatchState) -> Clock | None:
 
 
 def _end_of_double(row: CrosswalkRow, state: BatchState) -> Outcome[None]:
-    """The question whether it is a duplicate has answered itself."""
-    place = state.side_of(row.entity_id, row.key.object)
-    taken = place is not None and place.status == "active" and place.key != row.key
-    state.end(row, "merged_into" if taken else "deleted", into=place if taken else None)
-    state.withdrawn.add(("match", row.key.text()))
+    """The question whether it is a duplicate has answered itself. Where its place is free it was nobody's:
+    whoever it might have been is made there."""
+    if _is_taken(row, state):
+        state.end(row, "merged_into", into=state.side_of(row.entity_id, row.key.object))
+    state.withdraw("match", row.key.text())
     state.questions.settle(row.key)
     return Ok(None)
+
+
+def _is_taken(row: CrosswalkRow, state: BatchState) -> bool:
+    """Another record stands in its place."""
+    place = state.side_of(row.entity_id, row.key.object)
+    return place is not None and place.status == "active" and place.key != row.key
 
 
 def _end_row(row: CrosswalkRow, shadow: Shadow | None, observed: Observed, state: BatchState) -> None:

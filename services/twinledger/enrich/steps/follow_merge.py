@@ -18,18 +18,23 @@ from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road.outcome import Ok, Outcome, Skip
 from twinledger.state.moved_children import MovedChild
 from twinledger.state.records import CrosswalkRow, Entity, ExternalKey, Fields, Review, Target
+from twinledger.state.unresolved import Unresolved
 
 __all__ = ["as_known_here", "follow", "merge_into", "note_moves"]
 
 ENTITY_PREFIX = "entity:"
 
 
-def follow(row: CrosswalkRow, state: BatchState, *, lives: bool) -> Outcome[None]:
-    """Word of a record that was merged: its survivor is looked at. One that lives again is a question."""
-    if not lives:
+def follow(row: CrosswalkRow, state: BatchState, *, said: Unresolved | None) -> Outcome[None]:
+    """Word of a record that was merged: its survivor is looked at. One that lives again (`said`: what it says
+    of who it is) is a question; until that is answered nothing is made in its place, nor a merge proposed."""
+    if said is None:
         state.wanted.add(_survivor_of(row))
         return Skip(reason="merged")
     state.end(row, "orphan")
+    state.questions.ask(said)
+    for side in _other_sides(row, state):
+        state.withdraw("merge", side.key.text())
     evidence = {"why": "a_merged_record_lives_again", "entity": str(row.entity_id), "linked": row.merged_into}
     state.reviews.append(Review(state.workspace, "match", row.key.text(), evidence))
     return Skip(reason="review: a_merged_record_lives_again")
@@ -39,7 +44,7 @@ def merge_into(row: CrosswalkRow, survivor: Survivor, state: BatchState) -> Outc
     """The loser's id leads to the survivor from now on."""
     state.end(row, "merged_into", into=survivor.row)
     state.wanted.add(survivor.row.key)
-    state.withdrawn.add(("merge", row.key.text()))
+    state.withdraw("merge", row.key.text())
     if survivor.row.entity_id == row.entity_id:
         _take_over(survivor.row, state)
     else:
@@ -78,7 +83,8 @@ def _take_over(double: CrosswalkRow, state: BatchState) -> None:
     if shadow is not None:
         shadow.external_id = double.key.external_id
         shadow.forget()
-    state.withdrawn.add(("match", double.key.text()))
+    state.withdraw("match", double.key.text())
+    state.questions.settle(double.key)
 
 
 def _propose(row: CrosswalkRow, survivor: Survivor, state: BatchState) -> None:

@@ -166,7 +166,8 @@ class Observer:
         for path, sides in result.parked.items():
             evidence = {"entity": str(entity.id), "field": path, "values": sides}
             state.reviews.append(Review(state.workspace, "conflict", f"entity:{entity.id}/{path}", evidence))
-        state.withdrawn |= {("conflict", f"entity:{entity.id}/{path}") for path in result.unparked}
+        for path in result.unparked:
+            state.withdraw("conflict", f"entity:{entity.id}/{path}")
 
 
 def _raced(observed: Observed, shadow: Shadow) -> bool:

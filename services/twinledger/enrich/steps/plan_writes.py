@@ -44,7 +44,12 @@ class Planner:
                 if target.entity_id == entity.id:
                     _supersede(intents, newer=None)
             return
-        for object_name in rule.targets(entity.fields):
+        targets = rule.targets(entity.fields)
+        for object_name in rule.systems:
+            if object_name not in targets:
+                creates = state.intents.get(Target(entity.id, object_name, ROLE), [])
+                _supersede([one for one in creates if one.op == "create"], newer=None)
+        for object_name in targets:
             target = Target(entity.id, object_name, ROLE)
             wanted = self._wanted(entity, rule, target, state)
             open_here = state.intents.get(target, [])
@@ -71,7 +76,7 @@ class Planner:
                 return None
             patch = _patch(entity, mapping, None, rule)
             return ("create", patch | self._links(entity, mapping, None, state)) if patch else None
-        if side.status != "active" or shadow is None:
+        if side.status != "active" or shadow is None or not shadow.fields:  # never read: what would be lost?
             return None
         patch = _patch(entity, mapping, shadow, rule) | self._links(entity, mapping, shadow, state)
         if not patch:
@@ -89,8 +94,10 @@ class Planner:
 
     def _may_create(self, entity: Entity, rule: SyncRule, object_name: str, state: BatchState) -> bool:
         """By the rule, or because a flow made the entity for this object; then the others follow what this
-        one took: a document that its own side refuses has no mirror. Never what has ended."""
-        if entity.fields.get("state") in ("deleted", "void"):
+        one took: a document that its own side refuses has no mirror. Never what has ended or was merged."""
+        sides = (state.side_of(entity.id, name) for name in rule.systems)
+        merged = any(side is not None and side.status == "merged_into" for side in sides)
+        if merged or entity.fields.get("state") in ("deleted", "void"):
             return False
         home = next(
             (flow.target for flow in self.flows if entity.origin.startswith(f"flow:{flow.name}/")), None

@@ -23,10 +23,10 @@ from twinledger.road.outcome import Ok, Retry, Skip
 from twinledger.state.records import Entity, ExternalKey, Review, Target
 from twinledger.state.unresolved import Unresolved
 
-__all__ = ["link_keys", "related_keys", "resolve_identity"]
+__all__ = ["as_said", "link_keys", "related_keys", "resolve_identity"]
 
 CREATE_UNSETTLED_WAIT_S = 1.0
-_PERHAPS = frozenset({"perhaps_the_same", "its_contact_is_in_review"})
+_PERHAPS = frozenset({"perhaps_the_same", "its_contact_is_in_review", "another_person_of_its_account"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ def resolve_identity(observed: Observed, rule: SyncRule, state: BatchState) -> O
     waiting = _waits(observed, state)
     if waiting is not None:
         return waiting
-    found = _recognise(observed, rule, state)
+    found = _recognise(observed, rule, state) or _if_taken(
+        _own_id(observed, state), "its_place_was_taken", observed, state
+    )
     bucket = "review" if isinstance(found, _Question) else "link" if found is not None else "new"
     state.matched[bucket, observed.entity_type] += 1
     if isinstance(found, _Question):
@@ -159,7 +161,7 @@ def _bind_links(observed: Observed, entity_id: UUID, state: BatchState) -> None:
 
 def _new_entity(observed: Observed, state: BatchState) -> UUID:
     """Its id follows from where it was first seen, so a replay makes the same one."""
-    entity_id = derived_id(state.workspace, observed.key.object, observed.key.external_id)
+    entity_id = _own_id(observed, state)
     if entity_id not in state.entities:
         state.entities[entity_id] = Entity(
             entity_id, state.workspace, observed.entity_type, 0, observed.key.text(), {}, {}, is_new=True
@@ -167,21 +169,25 @@ def _new_entity(observed: Observed, state: BatchState) -> UUID:
     return entity_id
 
 
+def _own_id(observed: Observed, state: BatchState) -> UUID:
+    return derived_id(state.workspace, observed.key.object, observed.key.external_id)
+
+
 def _ask(observed: Observed, rule: SyncRule, state: BatchState, question: _Question) -> Skip:
     """The record waits; what was planned for its candidates in its object is planned no more."""
     state.bind(observed.key, question.entities[0], status="orphan")
-    keys = tuple(match_keys(observed.fields, rule))
-    said = identifying(observed.fields, rule)
-    surely = question.why not in _PERHAPS
-    state.questions.ask(Unresolved(observed.key, surely, said, keys, question.entities))
+    said = as_said(observed, rule, question.entities, surely=question.why not in _PERHAPS)
+    state.questions.ask(said)
     for entity_id in question.entities:
         if entity_id in state.entities:
             state.touched.setdefault(entity_id, observed)
+        if (left := _deleted_there(entity_id, observed.key.object, state)) is not None:
+            state.wanted.add(left)
     evidence = {
         "why": question.why,
         "entity": str(question.entities[0]),
         "linked": _linked(question.entities[0], observed, state),
-        "record": said,
+        "record": said.fields,
         "candidates": [_shown(entity_id, observed, rule, state, question) for entity_id in question.entities],
         **({"waits_for": question.waits_for.text()} if question.waits_for is not None else {}),
     }
@@ -189,10 +195,26 @@ def _ask(observed: Observed, rule: SyncRule, state: BatchState, question: _Quest
     return Skip(reason=f"review: {question.why}")
 
 
+def as_said(
+    observed: Observed, rule: SyncRule, candidates: tuple[UUID, ...], *, surely: bool = True
+) -> Unresolved:
+    """What a record says of who it is, for as long as a person must say it."""
+    keys = tuple(match_keys(observed.fields, rule))
+    return Unresolved(observed.key, surely, identifying(observed.fields, rule), keys, candidates)
+
+
+def _deleted_there(entity_id: UUID, object_name: str, state: BatchState) -> ExternalKey | None:
+    """A vendor keeps what it calls deleted: read once more that makes room for its double."""
+    side = state.side_of(entity_id, object_name)
+    shadow = state.shadows.get(Target(entity_id, object_name, ROLE))
+    is_deleted = shadow is not None and shadow.fields.get("state") == "deleted"
+    return side.key if side is not None and is_deleted else None
+
+
 def _withdraw(observed: Observed, state: BatchState) -> None:
     """It can be said now without a person."""
     state.questions.settle(observed.key)
-    state.withdrawn.add(("match", observed.key.text()))
+    state.withdraw("match", observed.key.text())
 
 
 def _linked(entity_id: UUID, observed: Observed, state: BatchState) -> str | None:

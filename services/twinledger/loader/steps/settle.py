@@ -142,6 +142,7 @@ class Settler:
             shadow = known.get(target) or Shadow(
                 target, answer.external_id, {}, {}, None, None, answer.ended_at
             )
+            shadow.external_id = answer.external_id
             shadow.fields.update(built.expected)
             shadow.bases.update({path: built.intent.bases[path] for path in built.expected})
             shadow.content_hash = None
