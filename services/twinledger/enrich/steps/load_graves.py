@@ -9,7 +9,7 @@ duplicate that waited for a person, an equal match key.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,7 +20,12 @@ from twinledger.enrich.steps.resolve_references import named_keys
 from twinledger.kernel.database import Connection
 from twinledger.mapping.matching.match_keys import exact_keys
 from twinledger.mapping.sync_rule import SyncRule
-from twinledger.state.crosswalk import doubles_of_entities, merged_into_keys, rows_of_entities
+from twinledger.state.crosswalk import (
+    doubles_of_entities,
+    merged_into_keys,
+    rows_of_entities,
+    sides_of_entities,
+)
 from twinledger.state.identity import entities_by_match_key
 from twinledger.state.moved_children import children_unread, parents_children_moved_to
 from twinledger.state.records import CrosswalkRow, ExternalKey
@@ -125,24 +130,71 @@ async def _find_survivors(
 ) -> None:
     dying = {observed.key for observed in ended}
     rows = [state.crosswalk[key] for key in dying if state.crosswalk[key].status != "merged_into"]
+    if not rows:
+        return
     doubles = await doubles_of_entities(connection, {row.entity_id for row in rows})
-    moved = await parents_children_moved_to(connection, state.workspace, {row.entity_id for row in rows})
+    took = await _took_children(connection, state, rows)
     namesakes = await _namesakes(connection, state, rows, definitions)
     merged = {row.entity_id: _merged_elsewhere(row, state) for row in rows}
-    others = {entity for found in moved.values() for entity in found}
-    others = others.union(*namesakes.values(), *merged.values())
-    sides = await rows_of_entities(connection, others | {row.entity_id for row in rows})
+    others = {row.entity_id for row in rows}.union(*took.values(), *namesakes.values(), *merged.values())
+    sides = await rows_of_entities(connection, others)
+    by_children = _shown_by_children(rows, sides, took, dying)
     for row in rows:
-        took = moved.get((row.system, row.entity_id), {})
-        child = f"its records name the other now: {next(iter(took.values()), None)}"
         survivor = (
-            _one(row, sides, took, dying, child)
+            by_children.get(row.key)
             or _one(row, sides, merged[row.entity_id], dying, "it was merged in another system before")
             or _double(row, doubles, dying)
             or _one(row, sides, namesakes[row.entity_id], dying, "the other has the same match key")
         )
         if survivor is not None:
             state.graves.survivors[row.key] = survivor
+
+
+async def _took_children(
+    connection: Connection, state: BatchState, rows: Sequence[CrosswalkRow]
+) -> dict[ExternalKey, dict[UUID, str]]:
+    """Who took the children of each in its system, with one child as evidence. The children of whoever was
+    merged into it before were its own, and who took them may have been merged since."""
+    own = {row.key: {row.entity_id} for row in rows}
+    for loser in await merged_into_keys(connection, state.workspace, own.keys()):
+        own[ExternalKey(loser.key.object, loser.merged_into or "")].add(loser.entity_id)
+    moved = await parents_children_moved_to(connection, state.workspace, set().union(*own.values()))
+    takers = {taker for found in moved.values() for taker in found}
+    since = {(name, one): last for name, one, last in await _survivors_of(connection, takers)}
+    took: dict[ExternalKey, dict[UUID, str]] = {}
+    for row in rows:
+        found = (moved.get((row.system, one), {}) for one in own[row.key])
+        by_taker = {taker: child for some in found for taker, child in some.items()}
+        last = {since.get((row.key.object, taker), taker): child for taker, child in by_taker.items()}
+        took[row.key] = {taker: child for taker, child in last.items() if taker != row.entity_id}
+    return took
+
+
+async def _survivors_of(connection: Connection, entities: Collection[UUID]) -> list[tuple[str, UUID, UUID]]:
+    """(object, entity, entity of the record that it was merged into there)"""
+    sides = await sides_of_entities(connection, entities) if entities else []
+    return [(side.key.object, side.entity_id, side.survivor) for side in sides if side.survivor is not None]
+
+
+def _shown_by_children(
+    rows: Sequence[CrosswalkRow],
+    sides: Sequence[CrosswalkRow],
+    took: Mapping[ExternalKey, Mapping[UUID, str]],
+    dying: Collection[ExternalKey],
+) -> dict[ExternalKey, Survivor]:
+    """Who took the children is the survivor; one that ends in this batch too leads on to its own."""
+    found: dict[ExternalKey, Survivor] = {}
+    for row in rows:
+        child = next(iter(took[row.key].values()), None)
+        survivor = _one(row, sides, took[row.key], set(), f"its records name the other now: {child}")
+        if survivor is not None:
+            found[row.key] = survivor
+    for key in found:
+        passed = {key}
+        while (last := found[key].row.key) in found and last not in passed:
+            passed.add(last)
+            found[key] = found[last]
+    return {key: one for key, one in found.items() if one.row.key not in dying}
 
 
 def _merged_elsewhere(row: CrosswalkRow, state: BatchState) -> set[UUID]:
