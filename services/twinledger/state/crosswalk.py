@@ -29,9 +29,8 @@ _COLUMNS = """c.workspace, c.object, c.external_id, c.entity_id, c.role, c.statu
 
 
 SIDES = f"""
-    select {_COLUMNS} from crosswalk c
-     where c.entity_id = any($1::uuid[]) and c.status not in ('orphan', 'ignored')"""  # noqa: S608
-"""Rows for `row_of`; $1: entity ids. What waits for a person's word, or is nobody's by one, is no side."""
+    select {_COLUMNS} from crosswalk c where c.entity_id = any($1::uuid[]) and c.status <> 'orphan'"""  # noqa: S608
+"""Rows for `row_of`; $1: entity ids."""
 
 
 def row_of(row: tuple[str, str, str, UUID, str, str, str | None, UUID | None]) -> CrosswalkRow:
