@@ -113,3 +113,35 @@ async def test_an_account_is_not_made_for_who_is_a_person_by_now(enrich: Enrich)
     assert ACCOUNT in await planned(enrich)
     await enrich.feed(enrich.record(CLIENT, "1", ANA))
     assert ACCOUNT not in await planned(enrich)
+
+
+PIER = {"organization": "Pier", "kind": "organization"}
+
+
+async def pier(enrich: Enrich) -> None:
+    """Ana, a person, and Cy of another customer with account 60."""
+    await person(enrich)
+    cy = {"name.given": "Cy", "name.family": "Okoro", "email": "cy@pier.example"}
+    await enrich.feed(enrich.record(CLIENT, "2", ANA | cy | PIER | {"phones.business": "+12075550777"}))
+    await enrich.feed(
+        enrich.record(CRM, "6", cy, links={"account": f"{ACCOUNT}/60"}),
+        enrich.record(ACCOUNT, "60", PIER, related={"contacts": [f"{CRM}/6"]}),
+    )
+    await settled(enrich)
+
+
+async def asked(enrich: Enrich) -> list[tuple[str, str]]:
+    rows = await enrich.rows("select kind, subject from review_item where state = 'open'")
+    return [(row["kind"], row["subject"]) for row in rows]
+
+
+async def test_who_is_put_into_the_account_of_another_customer_is_asked_about_once(enrich: Enrich) -> None:
+    await pier(enrich)
+    shown = {key: CRM_ANA[key] for key in ("name.given", "name.family", "email")}
+    await enrich.feed(enrich.record(CRM, "5", shown, links={"account": f"{ACCOUNT}/60"}))
+    assert await asked(enrich) == [("linked_to_another", f"{CRM}/5")]
+    await enrich.pool.execute("update review_item set state = 'answered'")
+    await enrich.feed(
+        enrich.record(CRM, "5", shown | {"name.given": "Anna"}, links={"account": f"{ACCOUNT}/60"})
+    )
+    assert await asked(enrich) == []

@@ -11,6 +11,7 @@ from uuid import UUID
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import ROLE, BatchState, Observed
 from twinledger.enrich.steps.bury_record import Burial
+from twinledger.enrich.steps.doubt_link import doubt_link
 from twinledger.enrich.steps.first_look import first_look, still_mangled
 from twinledger.enrich.steps.follow_merge import as_known_here, note_moves
 from twinledger.enrich.steps.load_state import inbox_key
@@ -93,6 +94,7 @@ class Observer:
         if known_by != now_known_by:
             state.known_anew.add(entity.id)
             state.rename(entity.id, match_keys(known_by, rule), match_keys(now_known_by, rule))
+        doubt_link(observed, entity.id, shadow, state)
         shown = replace(observed, fields={**observed.fields, **linked}) if linked else observed
         self._keep(shown, entity, target, result, state)
         self._tell(observed, entity, result, state)
