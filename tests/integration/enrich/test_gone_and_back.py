@@ -61,3 +61,24 @@ async def test_a_read_begun_before_our_write_ended_says_nothing_new(enrich: Enri
         enrich.record(CONTACT, "9", BOOKS_ANA | {"website": "w.example"}, at=START + timedelta(minutes=8))
     )
     assert outcome == Skip(reason="stale")
+
+
+async def test_who_is_restored_by_a_person_is_made_again_where_it_had_ended(enrich: Enrich) -> None:
+    await on_two_sides(enrich)
+    await enrich.feed(enrich.record(CONTACT, "9", {}, gone=True))
+    await enrich.pool.execute("update intent set state = 'confirmed' where state = 'planned'")
+    await enrich.feed(enrich.record("freshbooks.client", "1", ANA | {"state": "archived"}))
+    assert [row for row in await enrich.planned() if row["object"] == CONTACT] == []
+    await enrich.feed(enrich.record("freshbooks.client", "1", ANA))
+    assert ("create", CONTACT) in [(row["op"], row["object"]) for row in await enrich.planned()]
+    asked = await enrich.rows("select kind from review_item where state = 'open'")
+    assert [row["kind"] for row in asked] == ["deleted_and_changed"]
+
+
+async def test_who_is_archived_and_restored_is_made_nowhere_again(enrich: Enrich) -> None:
+    """The contact was let go of by itself before: its end put nobody to rest."""
+    await on_two_sides(enrich)
+    await enrich.pool.execute("update crosswalk set status = 'deleted' where object = $1", CONTACT)
+    await enrich.feed(enrich.record("freshbooks.client", "1", ANA | {"state": "archived"}))
+    await enrich.feed(enrich.record("freshbooks.client", "1", ANA))
+    assert [row for row in await enrich.planned() if row["object"] == CONTACT] == []

@@ -21,16 +21,7 @@ from twinledger.enrich.steps.resolve_identity import as_said
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.road.outcome import Ok, Outcome, Retry, Skip
 from twinledger.state.history import AuditRow
-from twinledger.state.records import (
-    Clock,
-    CrosswalkRow,
-    Entity,
-    Fields,
-    Review,
-    Shadow,
-    Target,
-    clock_text,
-)
+from twinledger.state.records import Clock, CrosswalkRow, Entity, Fields, Review, Shadow, Target, clock_text
 from twinledger.state.tombstones import Tombstone
 
 __all__ = ["HELD", "Burial"]
@@ -161,11 +152,20 @@ class Burial:
                     found[f"{name} {path}"] = held
         return found
 
-    def after_merge(self, observed: Observed, entity: Entity, accepted: Fields, state: BatchState) -> None:
-        """An end beside a change of another side, whichever of them was heard of first: the change wins."""
+    def is_buried(self, entity: Entity, state: BatchState) -> bool:
+        """Did a deletion put it to rest?"""
+        return _end_of(entity, self.definitions.rules[entity.type], state) is not None
+
+    def after_merge(
+        self, observed: Observed, entity: Entity, accepted: Fields, state: BatchState, *, was_buried: bool
+    ) -> None:
+        """An end beside a change of another side, whichever of them was heard of first: the change wins. So
+        does who restores what an end had put to rest."""
         changed = state.graves.changed_elsewhere.pop(observed.key, None)
         if changed is not None:
             self._wins(entity, changed, observed, state)
+        elif was_buried and "state" in accepted and entity.fields.get("state") == "active":
+            self._wins(entity, {"state": "active"}, observed, state)
         elif accepted.keys() - {"state"} and self._was_unaware(observed, entity, state):
             self._wins(entity, {path: entity.fields[path] for path in accepted}, observed, state)
 

@@ -88,6 +88,7 @@ class Observer:
         parents = self.definitions.parents(entity.type)
         note_moves(observed, shadow.fields if shadow is not None else {}, parents, state)
         observed = as_known_here(observed, entity, rule, parents, state)
+        was_buried = burial.is_buried(entity, state)
         result = self._merge(observed, entity, shadow)
         note_agreement(entity, result.accepted, target, rule, state)
         now_known_by = identifying(entity.fields, rule) if result.accepted or result.agreed else known_by
@@ -98,7 +99,7 @@ class Observer:
         shown = replace(observed, fields={**observed.fields, **linked}) if linked else observed
         self._keep(shown, entity, target, result, state)
         self._tell(observed, entity, result, state)
-        burial.after_merge(observed, entity, result.accepted, state)
+        burial.after_merge(observed, entity, result.accepted, state, was_buried=was_buried)
         if repeats and not result.accepted and not result.conflicts:
             state.counted["echo", observed.system, observed.entity_type] += 1
         state.touched[entity_id] = observed
