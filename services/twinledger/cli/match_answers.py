@@ -118,7 +118,7 @@ async def _refused(many: Many, rows: Sequence[Row], connection: Connection) -> l
     """Answers them; returns those that are no more as they were shown, and why."""
     refused = []
     for row in rows:
-        shown = [candidate["entity"] for candidate in row["candidates"]]
+        shown = [candidate["entity"] for candidate in row["candidates"] or ()]
         try:
             async with connection.transaction():  # a savepoint: one that is refused stops no other
                 await answer_identity(

@@ -142,6 +142,17 @@ async def test_what_became_another_question_meanwhile_is_refused(
     assert answered == 0 and why == "it may be somebody else than was shown"
 
 
+async def test_a_question_that_names_no_candidates_is_answered_with_the_others(
+    enrich: Enrich, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As that of a merged record which lives again."""
+    monkeypatch.setenv("DATABASE_URL", database)
+    await questions(enrich)
+    await enrich.pool.execute("update review_item set evidence = evidence - 'candidates'")
+    new = Many("default", None, True, False, "asked them")
+    assert await answered_as_shown(new, await shown_for(new, tmp_path), tmp_path) == (1, [])
+
+
 async def test_answers_and_enrich_that_wait_for_each_other_end_both(
     enrich: Enrich, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
