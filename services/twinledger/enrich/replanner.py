@@ -12,10 +12,12 @@ import structlog
 
 from twinledger.enrich.pipeline import EnrichPipeline
 from twinledger.kernel.database import Pool, transaction
-from twinledger.kernel.errors import PermanentError, TransientError
+from twinledger.kernel.errors import FatalError, TransientError
 from twinledger.state.answers import take_replan
 
 __all__ = ["Replanner"]
+
+_AGAIN = (TransientError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 log = structlog.get_logger()
 
@@ -38,7 +40,7 @@ class Replanner:
             try:
                 while await self.plan_one():
                     pass
-            except (TransientError, asyncpg.DeadlockDetectedError) as error:
+            except _AGAIN as error:
                 log.warning("replanning_waits", exc_info=error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), self._look_every_s)
@@ -53,6 +55,8 @@ class Replanner:
             try:
                 async with connection.transaction():
                     await self._pipeline.replan(connection, workspace, [entity_id])
-            except PermanentError as error:  # no mapping of its values: its next observation says so too
+            except (FatalError, *_AGAIN):
+                raise
+            except Exception as error:  # the runner of words: its next observation says what is wrong
                 log.error("not_replanned", exc_info=error, entity=str(entity_id))
         return True

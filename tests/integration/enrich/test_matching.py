@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.fakes.feeding import ANA, START, Enrich
 
+from twinledger.enrich.pipeline import EnrichPipeline
 from twinledger.enrich.replanner import Replanner
 from twinledger.kernel.errors import PermanentError
 from twinledger.road.outcome import Ok, Skip
+from twinledger.state.answers import ask_replan
 from twinledger.state.match_answers import MatchAnswer, answer_match
 from twinledger.state.match_buckets import bucket_rows, match_buckets
 from twinledger.state.records import ExternalKey
@@ -222,3 +226,25 @@ async def test_a_question_that_answers_itself_in_its_own_batch_is_not_asked(enri
     await enrich.feed(enrich.record(CONTACT, "9", NAMESAKE), enrich.record(CONTACT, "9", ANA))
     assert await entities(enrich) == 1
     assert await enrich.rows("select id from review_item where state = 'open'") == []
+
+
+async def test_who_cannot_be_planned_anew_holds_up_no_other(
+    enrich: Enrich, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await enrich.feed(
+        enrich.record(CLIENT, "1", ANA), enrich.record(CLIENT, "2", ANNA | {"name.given": "Zoe"})
+    )
+    ids = [row["id"] for row in await enrich.rows("select id from entity")]
+    async with enrich.pool.acquire() as connection:
+        await ask_replan(connection, "default", ids)
+    tried: list[UUID] = []
+
+    async def broken(self: EnrichPipeline, connection: Any, workspace: str, wanted: Sequence[UUID]) -> None:
+        tried.extend(wanted)
+        if len(tried) == 1:
+            raise KeyError("unexpected")
+
+    monkeypatch.setattr(EnrichPipeline, "replan", broken)
+    while await Replanner(enrich.pool, enrich.pipeline).plan_one():
+        pass
+    assert sorted(tried) == sorted(ids)
