@@ -139,7 +139,7 @@ class EnrichPipeline:
             retype(entity, rule, self.definitions.mappings, state)
             if tell_accounts(entity, rule, state, now):
                 planner.plan(entity, rule, state, lane, received_at)
-            doubt_void(entity, self.definitions.mappings, state)
+            doubt_void(entity, rule, self.definitions.mappings, state)
             await self._doubt(connection, entity, rule, state)
 
     async def _doubt(self, connection: Connection, entity: Entity, rule: SyncRule, state: BatchState) -> None:

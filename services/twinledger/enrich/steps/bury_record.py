@@ -74,6 +74,10 @@ class Burial:
             return merge_into(row, survivor, state)
         if row.status != "active":
             return Skip(reason="gone")
+        if observed.gone and _is_void(entity, rule):  # as a person was asked to: now it counts nowhere
+            _end_row(row, shadow, observed, state)
+            state.touched[entity.id] = observed
+            return Ok(None)
         told = shadow.fields.get("state") if shadow is not None else None
         if not observed.gone and observed.fields["state"] in (entity.fields.get("state"), told):
             return None  # known, our own doing, or told already and perhaps being undone
@@ -161,6 +165,9 @@ class Burial:
     ) -> None:
         """An end beside a change of another side, whichever of them was heard of first: the change wins. So
         does who restores what an end had put to rest."""
+        rule = self.definitions.rules[entity.type]
+        if rule.delete == "void" and accepted.get("state", ("",))[0] == PASSED_ON["void"]:
+            _count_again(entity, rule, state)
         changed = state.graves.changed_elsewhere.pop(observed.key, None)
         if changed is not None:
             self._wins(entity, changed, observed, state)
@@ -199,12 +206,7 @@ class Burial:
 
     def _wins(self, entity: Entity, changed: Fields, observed: Observed, state: BatchState) -> None:
         """Kept, restored or made again where it ended; a person is told."""
-        rule = self.definitions.rules[entity.type]
-        ended = [
-            row
-            for name in rule.systems
-            if (row := state.side_of(entity.id, name)) is not None and row.status == "deleted"
-        ]
+        ended = _ended(entity, self.definitions.rules[entity.type], state)
         if entity.fields.get("state") != "active":
             _set_state(entity, "active", observed, state)
         for row in ended:
@@ -212,6 +214,21 @@ class Burial:
         evidence = {"changed": changed, "made_again": [row.key.object for row in ended]}
         state.reviews.append(_question("deleted_and_changed", observed, entity, evidence))
         state.touched[entity.id] = observed
+
+
+def _is_void(entity: Entity, rule: SyncRule) -> bool:
+    return rule.delete == "void" and entity.fields.get("state") == PASSED_ON["void"]
+
+
+def _count_again(entity: Entity, rule: SyncRule, state: BatchState) -> None:
+    """Money was restored: where its record was deleted meanwhile it has to be made once more."""
+    for row in _ended(entity, rule, state):
+        state.make_again(row)
+
+
+def _ended(entity: Entity, rule: SyncRule, state: BatchState) -> list[CrosswalkRow]:
+    rows = (state.side_of(entity.id, name) for name in rule.systems)
+    return [row for row in rows if row is not None and row.status == "deleted"]
 
 
 def changed_since(entity: Entity, shadow: Shadow, rule: SyncRule) -> Fields:

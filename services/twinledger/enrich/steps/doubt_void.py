@@ -1,6 +1,7 @@
 """Enrich, after planning: doubts a record of money that one side made void while another still counts it.
 
-In: Entity    Out: a review item where no write of ours can say so (Books has no void payment)
+In: Entity    Out: a review item where no write of ours can say so (Books has no void payment); it is
+withdrawn when the record is restored, or counts nowhere any more
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 
 from twinledger.enrich.observed import BatchState
 from twinledger.mapping.lens import ObjectMapping
+from twinledger.mapping.sync_rule import SyncRule
 from twinledger.state.records import Entity, Review
 
 __all__ = ["doubt_void"]
@@ -16,18 +18,19 @@ __all__ = ["doubt_void"]
 VOID = "void"
 
 
-def doubt_void(entity: Entity, mappings: Mapping[str, ObjectMapping], state: BatchState) -> None:
+def doubt_void(
+    entity: Entity, rule: SyncRule, mappings: Mapping[str, ObjectMapping], state: BatchState
+) -> None:
     """Money is never deleted by us: a person takes it back where it still counts. A side that has a state
     is written; one that has none goes on counting."""
-    if entity.fields.get("state") != VOID:
+    stateless = [name for name in rule.systems if not mappings[name].carries("state")]
+    if rule.delete != "void" or not stateless:
         return
-    counting = [
-        side.key.text()
-        for target, side in state.sides.items()
-        if target.entity_id == entity.id
-        and side.status == "active"
-        and not mappings[target.object].carries("state")
-    ]
-    if counting:
-        evidence = {"entity": str(entity.id), "still_counted": sorted(counting)}
-        state.reviews.append(Review(state.workspace, "void", f"entity:{entity.id}", evidence))
+    rows = [row for name in stateless if (row := state.side_of(entity.id, name)) is not None]
+    counting = sorted(row.key.text() for row in rows if row.status == "active")
+    subject = f"entity:{entity.id}"
+    if counting and entity.fields.get("state") == VOID:
+        evidence = {"entity": str(entity.id), "still_counted": counting}
+        state.reviews.append(Review(state.workspace, "void", subject, evidence))
+    else:
+        state.withdraw("void", subject)
