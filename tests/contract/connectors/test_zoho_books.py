@@ -1,4 +1,5 @@
-"""Books against the sandbox: a payment whose answer was lost is sent again, or found."""
+"""Books against the sandbox: a payment whose answer was lost is sent again, or found; an invoice in another
+currency."""
 
 from __future__ import annotations
 
@@ -73,3 +74,15 @@ async def test_a_payment_whose_answer_was_lost_is_found_though_a_person_changed_
     (found,) = await party.connector.sink.probe(PAYMENT, reference, body, party.permit)
     assert found.external_id == lost.external_id
     assert float(orjson.loads(found.document)["amount"]) == 29
+
+
+async def test_an_invoice_takes_another_currency(party: Party) -> None:
+    customer = await party.admin.act(
+        "zoho_books", "contact", "create", {"contact_name": "Euro", "contact_type": "customer"}
+    )
+    line = {"name": "Work", "rate": 60.0, "quantity": 1}
+    fields = {"customer_id": customer, "date": "2026-03-02", "line_items": [line]}
+    invoice = await party.admin.act("zoho_books", "invoice", "create", fields)
+    answer = await write(party, WriteCall("i", INVOICE, "update", invoice, None, {"currency_code": "EUR"}))
+    assert isinstance(answer, Applied)
+    assert orjson.loads(answer.document or b"{}")["currency_code"] == "EUR"

@@ -5,6 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from tests.fakes.feeding import ANA, Enrich
+from tests.integration.enrich.flow_kit import (
+    ORDER,
+    customer,
+    invoice,
+    order,
+    patch,
+    questions,
+    with_flow,
+)
+from tests.integration.enrich.money_kit import bill, copy_of_bill, mirrored
 
 TAX = {"name": "GST", "percent": "5", "compound": False}
 LINE: dict[str, Any] = dict.fromkeys(("item", "description", "second_tax"))
@@ -52,6 +62,27 @@ async def test_what_no_line_explains_is_said_to_be_so(enrich: Enrich) -> None:
     (review,) = await _both(enrich, "10.61", "10.99")
     (difference,) = review["evidence"]["differences"]
     assert difference.startswith("freshbooks | zoho_books: unexplained: 0 | 0.38")
+
+
+async def test_a_draft_that_changes_its_currency_is_told(enrich: Enrich) -> None:
+    await mirrored(enrich, state="draft")
+    await bill(enrich, state="draft", currency="EUR")
+    assert await patch(enrich, "zoho_books.invoice") == {"currency": "EUR"}
+
+
+async def test_the_same_amount_in_another_currency_is_another_total(enrich: Enrich) -> None:
+    """FreshBooks is told a currency once: a draft that follows its order into another keeps it there."""
+    with_flow(enrich, "sales-order-to-invoice", follows_drafts=True)
+    await customer(enrich)
+    await order(enrich, ORDER)
+    await invoice(enrich)
+    await order(enrich, ORDER | {"currency": "EUR"})
+    await copy_of_bill(
+        enrich, number="SO-001", state="draft", lines=ORDER["lines"], total="300", currency="EUR"
+    )
+    ((kind, evidence),) = await questions(enrich)
+    assert kind == "totals_differ"
+    assert evidence["currencies"] == {"freshbooks.invoice": "USD", "zoho_books.invoice": "EUR"}
 
 
 async def test_a_payment_deleted_on_one_side_and_counted_on_the_other_asks_a_person(enrich: Enrich) -> None:

@@ -1,6 +1,7 @@
 """Enrich, after planning: doubts a document whose sides work out different totals, and says why they do.
 
-In: Entity with nothing left to write    Out: a review item when two ledgers would not agree to the cent
+In: Entity with nothing left to write    Out: a review item when two ledgers would not agree to the cent,
+or on the currency
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from twinledger.state.records import Entity, Fields, Review
 
 __all__ = ["disagreeing_sides", "doubt_totals", "taxes_named"]
 
-COMPARED = "total"
+TOTAL, CURRENCY = "total", "currency"
 Sides = Mapping[str, Fields]
 
 
 def disagreeing_sides(entity: Entity, rule: SyncRule, state: BatchState) -> Sides:
-    """What each side says of a document when their totals differ; nothing while a write is on its way."""
-    policy = rule.policy.get(COMPARED)
+    """What each side says of a document when they differ in total or currency; nothing while a write is on
+    its way."""
+    policy = rule.policy.get(TOTAL)
     if policy is None or policy.kind != "computed" or _in_work(entity, state):
         return {}
     sides = {
@@ -35,8 +37,8 @@ def disagreeing_sides(entity: Entity, rule: SyncRule, state: BatchState) -> Side
         for shadow in state.shadows.values()
         if shadow.target.entity_id == entity.id and shadow.content_hash is not None
     }
-    totals = {fields.get(COMPARED) for fields in sides.values()}
-    return sides if len(totals) > 1 else {}
+    owed = {(fields.get(TOTAL), fields.get(CURRENCY)) for fields in sides.values()}
+    return sides if len(owed) > 1 else {}
 
 
 def taxes_named(sides: Sides) -> set[UUID]:
@@ -62,7 +64,8 @@ def doubt_totals(
     evidence: dict[str, Any] = {
         "entity": str(entity.id),
         "number": entity.fields.get("number"),
-        "totals": {name: fields.get(COMPARED) for name, fields in sides.items()},
+        "totals": {name: fields.get(TOTAL) for name, fields in sides.items()},
+        "currencies": {name: fields.get(CURRENCY) for name, fields in sides.items()},
         "differences": [
             f"{left.system} | {right.system}: {each.as_text()}"
             for left, right in pairwise(documents)
