@@ -17,7 +17,7 @@ from twinledger.enrich.observed import BatchState, Observed
 from twinledger.enrich.steps.bury_record import HELD
 from twinledger.enrich.steps.decode_observation import decode_observation
 from twinledger.enrich.steps.derive_entities import Deriver
-from twinledger.enrich.steps.doubt_totals import disagreeing_sides, doubt_totals, taxes_named
+from twinledger.enrich.steps.doubt_totals import doubt_totals, settled_sides, sides_agree, taxes_named
 from twinledger.enrich.steps.doubt_void import doubt_void
 from twinledger.enrich.steps.give_back import give_back
 from twinledger.enrich.steps.load_graves import load_graves
@@ -143,10 +143,11 @@ class EnrichPipeline:
             await self._doubt(connection, entity, rule, state)
 
     async def _doubt(self, connection: Connection, entity: Entity, rule: SyncRule, state: BatchState) -> None:
-        sides = disagreeing_sides(entity, rule, state)
-        if sides:  # rare, so the taxes are not loaded with every batch
-            taxes = await load_entities(connection, taxes_named(sides))
-            doubt_totals(entity, sides, self.definitions.mappings, taxes, state)
+        sides = settled_sides(entity, rule, state)
+        if sides is None or sides_agree(entity, sides, state):
+            return
+        taxes = await load_entities(connection, taxes_named(sides))  # rare: not loaded with every batch
+        doubt_totals(entity, sides, self.definitions.mappings, taxes, state)
 
     def _run_flows(
         self, state: BatchState, touched_by: Mapping[UUID, Observed | None]

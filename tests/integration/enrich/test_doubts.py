@@ -58,6 +58,23 @@ async def test_the_tax_that_is_rounded_otherwise_is_named_with_its_line(enrich: 
     assert "lines[0] Work: 0.484975 | 0.485" in difference
 
 
+async def test_totals_that_agree_again_are_no_question(enrich: Enrich) -> None:
+    await mirrored(enrich)
+    await copy_of_bill(enrich, total="100.01")
+    assert [kind for kind, _ in await questions(enrich)] == ["totals_differ"]
+    await copy_of_bill(enrich)
+    assert await questions(enrich) == []
+    assert [kind for kind, _ in await questions(enrich, "withdrawn")] == ["totals_differ"]
+
+
+async def test_totals_stay_a_question_while_a_write_is_on_its_way(enrich: Enrich) -> None:
+    await mirrored(enrich)
+    await copy_of_bill(enrich, total="100.01")
+    await bill(enrich, reference_number="PO-1")
+    assert await patch(enrich, "zoho_books.invoice") == {"reference_number": "PO-1"}
+    assert [kind for kind, _ in await questions(enrich)] == ["totals_differ"]
+
+
 async def test_what_no_line_explains_is_said_to_be_so(enrich: Enrich) -> None:
     (review,) = await _both(enrich, "10.61", "10.99")
     (difference,) = review["evidence"]["differences"]

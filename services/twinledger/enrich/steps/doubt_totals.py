@@ -1,7 +1,7 @@
 """Enrich, after planning: doubts a document whose sides work out different totals, and says why they do.
 
 In: Entity with nothing left to write    Out: a review item when two ledgers would not agree to the cent,
-or on the currency
+or on the currency; it is withdrawn when they do
 """
 
 from __future__ import annotations
@@ -20,25 +20,31 @@ from twinledger.mapping.money_documents import money_document
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.state.records import Entity, Fields, Review
 
-__all__ = ["disagreeing_sides", "doubt_totals", "taxes_named"]
+__all__ = ["doubt_totals", "settled_sides", "sides_agree", "taxes_named"]
 
+QUESTION = "totals_differ"
 TOTAL, CURRENCY = "total", "currency"
 Sides = Mapping[str, Fields]
 
 
-def disagreeing_sides(entity: Entity, rule: SyncRule, state: BatchState) -> Sides:
-    """What each side says of a document when they differ in total or currency; nothing while a write is on
-    its way."""
+def settled_sides(entity: Entity, rule: SyncRule, state: BatchState) -> Sides | None:
+    """What each side says of a document; None where none is compared, or while a write is on its way."""
     policy = rule.policy.get(TOTAL)
     if policy is None or policy.kind != "computed" or _in_work(entity, state):
-        return {}
-    sides = {
+        return None
+    return {
         shadow.target.object: shadow.fields
         for shadow in state.shadows.values()
         if shadow.target.entity_id == entity.id and shadow.content_hash is not None
     }
-    owed = {(fields.get(TOTAL), fields.get(CURRENCY)) for fields in sides.values()}
-    return sides if len(owed) > 1 else {}
+
+
+def sides_agree(entity: Entity, sides: Sides, state: BatchState) -> bool:
+    """To the cent and on the currency; what was asked before is no question then."""
+    agree = len({(fields.get(TOTAL), fields.get(CURRENCY)) for fields in sides.values()}) < 2
+    if agree:
+        state.withdrawn.add((QUESTION, f"entity:{entity.id}"))
+    return agree
 
 
 def taxes_named(sides: Sides) -> set[UUID]:
@@ -72,7 +78,7 @@ def doubt_totals(
             for each in explain_difference(left, right)
         ],
     }
-    state.reviews.append(Review(state.workspace, "totals_differ", f"entity:{entity.id}", evidence))
+    state.reviews.append(Review(state.workspace, QUESTION, f"entity:{entity.id}", evidence))
 
 
 def _in_work(entity: Entity, state: BatchState) -> bool:
