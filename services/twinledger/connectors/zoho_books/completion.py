@@ -134,7 +134,8 @@ def completed(body: Mapping[str, Any], current: Mapping[str, Any], resource: Res
         whole["line_items"] = _over(body["line_items"], ids)
     if "invoices" in body:
         theirs = [_only(_ALLOCATION, one) for one in current.get("invoices") or ()]
-        whole["invoices"] = _over(body["invoices"], theirs)
+        # A bookkeeper who divided it among several invoices knows better where it went than we do.
+        whole["invoices"] = theirs if len(theirs) > 1 else _over(body["invoices"], theirs)
     return whole
 
 

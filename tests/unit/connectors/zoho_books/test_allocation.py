@@ -101,6 +101,26 @@ async def test_more_of_a_payment_has_room_where_it_was_already() -> None:
     assert body["invoices"] == [{"invoice_id": "9", "amount_applied": Decimal(75)}]
 
 
+@pytest.mark.parametrize(
+    ("corrected", "applied"), [(110, {"9": 60, "12": 40}), (80, {"9": 60, "12": 20}), (50, {"9": 50})]
+)
+async def test_a_corrected_amount_leaves_what_a_bookkeeper_divided(
+    corrected: int, applied: dict[str, int]
+) -> None:
+    divided = (
+        b'[{"invoice_payment_id":"1","invoice_id":"9","amount_applied":60},'
+        b'{"invoice_payment_id":"2","invoice_id":"12","amount_applied":40}]'
+    )
+    vendor = FakeVendor(
+        now("payment", b'{"payment_id":"7","invoices":' + divided + b"}"),
+        now("invoice", b'{"invoice_id":"9","balance":25}'),
+        now("invoice", b'{"invoice_id":"12","balance":0}'),
+    )
+    changed = {"amount": Decimal(corrected), "invoices": [{"amount_applied": Decimal(corrected)}]}
+    body = await prepared(vendor, call("customer_payment", changed))
+    assert {each["invoice_id"]: each["amount_applied"] for each in body["invoices"]} == applied
+
+
 @given(
     st.lists(st.tuples(AMOUNTS, AMOUNTS), max_size=5),
     AMOUNTS,
