@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from twinledger.mapping.errors import ValueFault
-from twinledger.mapping.flow_amounts import allocate, line_amount
+from twinledger.mapping.flow_amounts import add, allocate, line_amount, number
 from twinledger.mapping.flow_models import Split
 from twinledger.mapping.flow_values import Known
 from twinledger.mapping.yaml_source import Problem
@@ -23,7 +23,7 @@ Part = tuple[str, Mapping[str, Any]]
 
 _LINES = "lines"
 _OF_ALL = ("total", "charged")
-"""What the whole comes to: divided like its lines, and not known of some of them."""
+"""What the whole comes to: divided by what the lines of each part do, and not known of some of them."""
 
 
 def whole(fields: Mapping[str, Any]) -> Sequence[Part]:
@@ -65,7 +65,8 @@ def _by_shares(shares: Sequence[Decimal]) -> Callable[[Mapping[str, Any]], Seque
     def parts(fields: Mapping[str, Any]) -> Sequence[Part]:
         currency = fields.get("currency")
         lines = [_divided(line, index, shares, currency) for index, line in enumerate(_lines(fields))]
-        sums = {name: allocate(fields[name], shares, currency) for name in _OF_ALL if fields.get(name)}
+        weights = _come_to(lines, shares)
+        sums = {name: allocate(fields[name], weights, currency) for name in _OF_ALL if fields.get(name)}
         return [
             _part(
                 {**fields, **{name: parts[at] for name, parts in sums.items()}},
@@ -78,6 +79,13 @@ def _by_shares(shares: Sequence[Decimal]) -> Callable[[Mapping[str, Any]], Seque
         ]
 
     return parts
+
+
+def _come_to(lines: Sequence[Sequence[Mapping[str, Any]]], shares: Sequence[Decimal]) -> Sequence[Decimal]:
+    """What each part owes: many small lines, each rounded, stray from the shares by more than a rounding.
+    Lines that cancel out leave only the shares to go by."""
+    sums = [number(add(line[at]["unit_price"] for line in lines)) for at in range(len(shares))]
+    return sums if sum(sums) else shares
 
 
 def _divided(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.unit.mapping.canonical import entities, json_values
 from tests.unit.mapping.order_flow import order_flow
@@ -119,6 +119,32 @@ def test_what_the_whole_comes_to_is_divided_as_its_lines_are(
     }
     parts = [Decimal(str(document.fields["notes"])) for document in flow.derive(order, {})]
     assert sum(parts) == Decimal(total)
+
+
+CHARGED = {"lines": AS_IT_IS, "charged": {"path": "charged"}}
+
+
+@laws
+@given(order=orders, shares=st.lists(st.integers(1, 9), min_size=2, max_size=4))
+def test_a_part_is_charged_what_its_lines_come_to(order: dict[str, Any], shares: list[int]) -> None:
+    charged = sum(whole(order["lines"], order["currency"]).values(), Decimal(0))
+    assume(charged != 0)
+    flow = order_flow({"split_by": {"shares": shares}, "fields": CHARGED})
+    for document in flow.derive(order | {"charged": canonical_decimal(charged)}, {}):
+        come_to = sum(whole(lines_of(document), order["currency"]).values())
+        assert Decimal(str(document.fields["charged"])) == come_to
+
+
+@pytest.mark.parametrize(("price", "lines"), [("10.01", 40), ("0.01", 2)])
+def test_many_small_lines_are_charged_as_they_are_divided(price: str, lines: int) -> None:
+    """Each line is rounded for itself: thirty in a hundred of 40 times 10.01 are 120, not 120.12."""
+    line = {"name": "Sticker", "quantity": "1", "unit_price": price, "tax": None}
+    charged = canonical_decimal(Decimal(price) * lines)
+    order: dict[str, Any] = {"currency": "USD", "lines": [line] * lines, "charged": charged}
+    flow = order_flow({"split_by": {"shares": [30, 70]}, "fields": CHARGED})
+    for document in flow.derive(order, {}):
+        come_to = sum(whole(lines_of(document), "USD").values())
+        assert Decimal(str(document.fields["charged"])) == come_to
 
 
 def test_what_some_lines_come_to_is_not_known() -> None:
