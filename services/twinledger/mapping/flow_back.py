@@ -49,11 +49,18 @@ def _one_of(
     if len(documents) == 1:
         return documents[0]
     return {
-        name: aggregated(gather[name], [document.get(name) for document in documents], field.format)
+        name: _gathered(gather[name], [document.get(name) for document in documents], field.format)
         if name in gather
         else _common([document.get(name) for document in documents])
         for name, field in model.fields.items()
     }
+
+
+def _gathered(how: Aggregate, values: Sequence[Any], format_: str) -> Any:
+    """What a document comes to is not known before it was read; then the sum is not known either."""
+    if how == "sum" and any(value is None for value in values):
+        return None
+    return aggregated(how, values, format_)
 
 
 def _common(values: Sequence[Any]) -> Any:

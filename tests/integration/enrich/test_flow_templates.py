@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.fakes.feeding import Enrich
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.fakes.feeding import START, Enrich
+from tests.fakes.writing import applied
 from tests.integration.enrich.flow_kit import (
     DEAL,
     INVOICE,
@@ -10,11 +14,16 @@ from tests.integration.enrich.flow_kit import (
     choose,
     customer,
     deal,
+    invoice,
     invoices,
     order,
     patch,
     questions,
 )
+from tests.unit.mapping.order_flow import order_flow
+
+from twinledger.road.outcome import Ok
+from twinledger.state.intents import INTENT_COLUMNS, intent_of
 
 
 async def test_a_won_deal_is_invoiced_once_however_often_it_is_seen(enrich: Enrich) -> None:
@@ -96,3 +105,50 @@ async def test_an_order_keeps_its_invoice_when_another_template_is_turned_on(enr
     await choose(enrich, SPLIT)
     await order(enrich, ORDER | {"notes": "seen again"})
     assert [one["number"] for one in await invoices(enrich)] == ["SO-001"]
+
+
+async def test_parts_answered_before_either_is_read_give_back_what_they_come_to_once_they_are(
+    enrich: Enrich,
+) -> None:
+    await customer(enrich)
+    await choose(enrich, SPLIT)
+    await order(enrich, ORDER)
+    made = await invoices(enrich)
+    rows = await enrich.pool.fetch(
+        f"""update intent set state = 'sending', expected = patch, attempt = attempt + 1, sent_at = now()
+             where object = 'freshbooks.invoice' and state = 'planned' returning {INTENT_COLUMNS}"""
+    )
+    intents = sorted((intent_of(row) for row in rows), key=lambda one: one.patch["number"])
+    for intent, external_id in zip(intents, ("8", "9"), strict=True):
+        await applied(enrich, intent, external_id, ended_at=START + timedelta(minutes=1))
+    parts = [("8", "90", "0", made[0]), ("9", "210", "210", made[1])]
+    for external_id, total, balance, one in parts:
+        shown = INVOICE | {"total": total, "balance": balance, "number": one["number"], "lines": one["lines"]}
+        later = START + timedelta(minutes=2)
+        assert await enrich.feed(enrich.record("freshbooks.invoice", external_id, shown, at=later)) == [
+            Ok(None)
+        ]
+    assert await patch(enrich, "zoho_books.sales_order") == {
+        "external_invoice_number": "SO-001-1, SO-001-2",
+        "payment_state": "partial",
+    }
+
+
+async def test_what_cannot_go_back_is_a_question_and_stops_nothing_else(enrich: Enrich) -> None:
+    derived = {"fields": {"number": {"path": "number"}, "customer": {"ref": "customer"}}}
+    back = {"fields": {"external_invoice_number": {"path": "reference_number", "required": True}}}
+    definitions = enrich.pipeline.definitions
+    enrich.pipeline.definitions = replace(definitions, flows=[order_flow(derived, back)])
+    await customer(enrich)
+    await order(enrich, ORDER)
+    shown = enrich.record("freshbooks.invoice", "8", INVOICE)
+    assert await enrich.feed(shown) == [Ok(None)]
+    ((kind, evidence),) = await questions(enrich)
+    assert (kind, evidence["field"]) == ("flow_failed", "flow.test.back")
+    await order(enrich, ORDER | {"notes": "seen again"})
+    assert [kind for kind, _ in await questions(enrich)] == ["flow_failed"]
+    assert await questions(enrich, "withdrawn") == []
+    await invoice(enrich, reference_number="PO-1")
+    assert await patch(enrich, "zoho_books.sales_order") == {"external_invoice_number": "PO-1"}
+    await order(enrich, ORDER | {"external_invoice_number": "PO-1"})
+    assert await questions(enrich) == []

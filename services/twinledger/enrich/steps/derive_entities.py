@@ -26,7 +26,7 @@ from twinledger.state.derivations import Derivation
 from twinledger.state.history import AuditRow
 from twinledger.state.records import Clock, Entity, Fields, Review
 
-__all__ = ["Deriver", "changed_kind", "derived_entity_id", "subject_of", "writer_of"]
+__all__ = ["Deriver", "ask_why_failed", "changed_kind", "derived_entity_id", "subject_of", "writer_of"]
 
 UNDONE, FAILED = "flow_undone", "flow_failed"
 _CODE = 10
@@ -52,7 +52,7 @@ class Deriver:
     now: datetime
 
     def derive(self, source: Entity, state: BatchState) -> list[Entity]:
-        """Entities that are new or changed by it. A flow that fails asks, and stops nothing else."""
+        """Entities that are new or changed by it."""
         touched: list[Entity] = []
         for flow in self.flows:
             if flow.on_entity != source.type:
@@ -61,8 +61,7 @@ class Deriver:
                 touched += self._run(flow, source, state)
                 state.withdrawn.add((FAILED, subject_of(flow, source)))
             except MappingError as error:
-                evidence = {"entity": str(source.id), "field": error.field, "why": str(error)}
-                state.reviews.append(Review(state.workspace, FAILED, subject_of(flow, source), evidence))
+                ask_why_failed(flow, source, error, state)
         return touched
 
     def _run(self, flow: Flow, source: Entity, state: BatchState) -> list[Entity]:
@@ -237,6 +236,14 @@ def subject_of(flow: Flow, source: Entity) -> str:
 def changed_kind(source: Entity) -> str:
     """order_changed, deal_changed."""
     return f"{source.type.rpartition('_')[2]}_changed"
+
+
+def ask_why_failed(flow: Flow, source: Entity, error: MappingError, state: BatchState) -> None:
+    """A flow that fails asks, and stops nothing else."""
+    subject = subject_of(flow, source)
+    state.withdrawn.discard((FAILED, subject))
+    evidence = {"entity": str(source.id), "field": error.field, "why": str(error)}
+    state.reviews.append(Review(state.workspace, FAILED, subject, evidence))
 
 
 def _ask(

@@ -14,7 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from twinledger.enrich.observed import ROLE, BatchState
-from twinledger.enrich.steps.derive_entities import writer_of
+from twinledger.enrich.steps.derive_entities import ask_why_failed, writer_of
+from twinledger.mapping.errors import MappingError
 from twinledger.mapping.flow import Flow
 from twinledger.state.derivations import Derivation
 from twinledger.state.history import AuditRow
@@ -37,13 +38,21 @@ def give_back(
         source = state.entities[source_id]
         for flow in flows:
             made = [one for one in _made_of(source, state) if one.flow == flow.name]
-            if made and _set(flow, source, made, state, now):
+            if made and _gave(flow, source, made, state, now):
                 changed.append((source, [source_id, *state.derived_from[source_id]]))
     return changed
 
 
 def _made_of(source: Entity, state: BatchState) -> list[Derivation]:
     return [state.derivations[one] for one in state.derived_from[source.id]]
+
+
+def _gave(flow: Flow, source: Entity, made: Sequence[Derivation], state: BatchState, now: datetime) -> bool:
+    try:
+        return _set(flow, source, made, state, now)
+    except MappingError as error:
+        ask_why_failed(flow, source, error, state)
+        return False
 
 
 def _set(flow: Flow, source: Entity, made: Sequence[Derivation], state: BatchState, now: datetime) -> bool:
