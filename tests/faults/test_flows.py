@@ -114,8 +114,9 @@ async def test_a_won_deal_is_billed_and_learns_that_it_is_paid(live: Live, deals
     await people.create(
         "zoho_crm.contact", {"Last_Name": "Four", "Email": "four@f.example", "Account_Name": account}
     )
-    fields = {"Deal_Name": "Menu four", "Account_Name": account, "Amount": 286.5, "Closing_Date": TODAY}
-    deal = await people.create("zoho_crm.deal", {**fields, "Stage": "Qualification"})
+    fields = {"Deal_Name": "Menu four", "Account_Name": account, "Amount": 286.5, "Currency": "USD"}
+    opened = {**fields, "Closing_Date": TODAY, "Stage": "Qualification"}
+    deal = await people.create("zoho_crm.deal", opened)
     await live.rest()
     billed = having("po_number", "Menu four")
     assert not [row for row in await people.records("freshbooks.invoice") if billed(row)]

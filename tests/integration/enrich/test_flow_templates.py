@@ -63,6 +63,20 @@ async def test_a_deal_that_cannot_be_billed_is_a_question_until_it_can(enrich: E
     assert len(await invoices(enrich)) == 1
 
 
+async def test_a_deal_of_no_currency_is_a_question_until_the_workspace_has_one(enrich: Enrich) -> None:
+    await customer(enrich)
+    await choose(enrich, {"flows": {"deal-won-to-invoice": True}})
+    await deal(enrich, currency=None)
+    ((kind, evidence),) = await questions(enrich)
+    assert (kind, evidence["field"]) == ("flow_failed", "flow.deal-won-to-invoice.currency")
+    assert await invoices(enrich) == []
+    await choose(enrich, {"flows": {"deal-won-to-invoice": True}, "base_currency": "EUR"})
+    await deal(enrich, currency=None, notes="seen again")
+    assert await questions(enrich) == []
+    (made,) = await invoices(enrich)
+    assert made["currency"] == "EUR"
+
+
 # --- settings and templates ------------------------------------------------------------------------
 
 
