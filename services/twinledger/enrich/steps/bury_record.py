@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from twinledger.enrich.definitions import SyncDefinitions
 from twinledger.enrich.observed import ROLE, BatchState, Observed
+from twinledger.enrich.steps.changed_since import changed_since
 from twinledger.enrich.steps.follow_merge import follow, merge_into
 from twinledger.enrich.steps.load_graves import PASSED_ON, says_end, who_ends
 from twinledger.enrich.steps.merge_fields import is_stale
@@ -229,23 +230,6 @@ def _count_again(entity: Entity, rule: SyncRule, state: BatchState) -> None:
 def _ended(entity: Entity, rule: SyncRule, state: BatchState) -> list[CrosswalkRow]:
     rows = (state.side_of(entity.id, name) for name in rule.systems)
     return [row for row in rows if row is not None and row.status == "deleted"]
-
-
-def changed_since(entity: Entity, shadow: Shadow, rule: SyncRule) -> Fields:
-    """What others set after the side whose record ended last agreed. What we wrote there and nobody has
-    seen since is no agreement: the record may have ended before that write."""
-    return {
-        path: entity.fields.get(path)
-        for path, value in shadow.fields.items()
-        if path != "state"
-        and path in rule.policy
-        and rule.policy[path].kind != "computed"
-        and path in entity.clocks
-        and (
-            (entity.clocks[path].version > shadow.bases.get(path, 0) and entity.fields.get(path) != value)
-            or (path in shadow.marks.unseen and entity.clocks[path].writer != shadow.target.object)
-        )
-    }
 
 
 def _end_of(entity: Entity, rule: SyncRule, state: BatchState) -> Clock | None:

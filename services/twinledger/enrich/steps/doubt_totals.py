@@ -43,7 +43,7 @@ def sides_agree(entity: Entity, sides: Sides, state: BatchState) -> bool:
     """To the cent and on the currency; what was asked before is no question then."""
     agree = len({(fields.get(TOTAL), fields.get(CURRENCY)) for fields in sides.values()}) < 2
     if agree:
-        state.withdrawn.add((QUESTION, f"entity:{entity.id}"))
+        state.withdraw(QUESTION, f"entity:{entity.id}")
     return agree
 
 
