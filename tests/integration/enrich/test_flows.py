@@ -47,6 +47,50 @@ async def test_an_answered_question_is_not_asked_again_about_the_same_change(enr
     assert [kind for kind, _ in await questions(enrich)] == ["order_changed"]
 
 
+async def test_a_change_that_was_followed_by_hand_and_is_taken_back_is_asked_about(enrich: Enrich) -> None:
+    await customer(enrich)
+    await order(enrich, ORDER)
+    await invoice(enrich)
+    await order(enrich, CHANGED)
+    await invoice(enrich, lines=CHANGED["lines"], total="450", balance="450")
+    await enrich.pool.execute("update review_item set state = 'answered'")
+    await order(enrich, ORDER)
+    ((kind, evidence),) = await questions(enrich)
+    assert kind == "order_changed"
+    assert evidence["differs"]["lines"] == {"asked_about": CHANGED["lines"], "now": [LINE]}
+    await order(enrich, ORDER | {"notes": "seen again"})
+    assert [kind for kind, _ in await questions(enrich)] == ["order_changed"]
+    await enrich.pool.execute("update review_item set state = 'answered'")
+    await order(enrich, ORDER)
+    assert await questions(enrich) == []
+
+
+async def test_an_order_confirmed_again_after_its_invoice_was_made_void_is_asked_about(
+    enrich: Enrich,
+) -> None:
+    await customer(enrich)
+    await order(enrich, ORDER)
+    await invoice(enrich)
+    await order(enrich, ORDER | {"state": "void"})
+    await invoice(enrich, state="void")
+    await enrich.pool.execute("update review_item set state = 'answered'")
+    await order(enrich, ORDER)
+    ((kind, evidence),) = await questions(enrich)
+    assert (kind, evidence["documents"][0]["state"]) == ("order_changed", "void")
+    assert evidence["differs"] == {"state": {"asked_about": "void", "now": "confirmed"}}
+
+
+async def test_a_change_that_nobody_followed_is_taken_back_in_silence(enrich: Enrich) -> None:
+    await customer(enrich)
+    await order(enrich, ORDER)
+    await invoice(enrich)
+    await invoice(enrich, notes="by a person")
+    await order(enrich, CHANGED)
+    await enrich.pool.execute("update review_item set state = 'answered'")
+    await order(enrich, ORDER)
+    assert await questions(enrich) == []
+
+
 async def test_a_voided_order_is_a_question_until_it_is_confirmed_again(enrich: Enrich) -> None:
     await customer(enrich)
     await order(enrich, ORDER)

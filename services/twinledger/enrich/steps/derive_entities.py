@@ -17,6 +17,17 @@ from typing import Any
 from uuid import UUID
 
 from twinledger.enrich.observed import BatchState
+from twinledger.enrich.steps.ask_about_trigger import (
+    FAILED,
+    UNDONE,
+    ask,
+    ask_why_failed,
+    changed_kind,
+    keep,
+    settle,
+    subject_of,
+    writer_of,
+)
 from twinledger.kernel.ids import derived_id
 from twinledger.mapping.errors import MappingError
 from twinledger.mapping.flow import Document, Flow
@@ -24,11 +35,10 @@ from twinledger.mapping.matching.match_keys import match_keys
 from twinledger.mapping.sync_rule import SyncRule
 from twinledger.state.derivations import Derivation
 from twinledger.state.history import AuditRow
-from twinledger.state.records import Clock, Entity, Fields, Review
+from twinledger.state.records import Clock, Entity, Fields
 
-__all__ = ["Deriver", "ask_why_failed", "changed_kind", "derived_entity_id", "subject_of", "writer_of"]
+__all__ = ["Deriver", "derived_entity_id"]
 
-UNDONE, FAILED = "flow_undone", "flow_failed"
 _CODE = 10
 """Characters of a trigger's short name: 50 bits of its id."""
 
@@ -36,11 +46,6 @@ _CODE = 10
 def derived_entity_id(flow: Flow, source_id: UUID, part: str = "") -> UUID:
     """Identity of what `flow` makes of one source entity, or of one part of it."""
     return derived_id("flow", flow.name, str(source_id), *([part] if flow.splits else []))
-
-
-def writer_of(flow: Flow) -> str:
-    """How clocks and the audit name a flow."""
-    return f"flow:{flow.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,24 +121,22 @@ class Deriver:
         fields = _as_made_from(source.fields, basis or {}, state)
         now = _read_by(flow, fields) | ({"gone": True} if gone else {})
         if basis is None:  # from before the basis was kept: this is the best that is known
-            _keep(made, _read_by(flow, source.fields), None)
+            keep(made, _read_by(flow, source.fields), None)
             return []
-        if now == basis or now == made[0].asked:
-            if now == basis and made[0].asked is not None:
-                _settle(flow, source, made, basis, state)
+        if now == (made[0].asked or basis):
             return []
         if gone or not flow.applies(source.fields):
-            _ask(UNDONE, flow, source, made, now, state)
+            ask(UNDONE, flow, source, made, now, state)
             return []
         before = _documents(flow, source.id, basis, state)
         after = _documents(flow, source.id, fields, state)
         if _owed(flow, before) == _owed(flow, after):
-            _settle(flow, source, made, basis, state)
+            _fits_again(flow, source, made, now, after, state)
             return []
         if flow.follows_drafts and _may_follow(flow, made, before, after, state):
-            _settle(flow, source, made, now, state)
+            settle(flow, source, made, now, state)
             return self._follow(flow, before, after, source, state)
-        _ask(changed_kind(source), flow, source, made, now, state)
+        ask(changed_kind(source), flow, source, made, now, state)
         return []
 
     def _follow(
@@ -194,6 +197,48 @@ def _owed(flow: Flow, documents: Iterable[Document]) -> list[tuple[str, dict[str
     ]
 
 
+def _fits_again(
+    flow: Flow,
+    source: Entity,
+    made: Sequence[Derivation],
+    now: Fields,
+    documents: Sequence[Document],
+    state: BatchState,
+) -> None:
+    """A change was taken back: no question any more, unless a person had followed it by hand."""
+    basis, asked = made[0].basis or {}, made[0].asked
+    if asked is None:
+        return
+    if not _was_edited(flow, made, documents, state):
+        settle(flow, source, made, basis, state)
+    elif not _owes(flow, source, asked, documents, state):
+        ask(changed_kind(source), flow, source, made, now, state, taken_back=True)
+
+
+def _was_edited(
+    flow: Flow, made: Sequence[Derivation], documents: Iterable[Document], state: BatchState
+) -> bool:
+    """Somebody else has set who owes what to other than these documents say, or has made one void."""
+    owed = dict(_owed(flow, documents))
+    for one in made:
+        entity = state.entities[one.entity_id]
+        differs = [name for name, value in owed.get(one.part, {}).items() if entity.fields.get(name) != value]
+        if entity.fields.get("state") == "void" or any(
+            entity.clocks[name].writer != writer_of(flow) for name in differs if name in entity.clocks
+        ):
+            return True
+    return False
+
+
+def _owes(
+    flow: Flow, source: Entity, asked: Fields, documents: Iterable[Document], state: BatchState
+) -> bool:
+    """Was a person asked about a trigger that owes what these documents say?"""
+    if "gone" in asked or not flow.applies(asked):
+        return False
+    return _owed(flow, _documents(flow, source.id, asked, state)) == _owed(flow, documents)
+
+
 def _moved(old: Document, new: Document) -> list[str]:
     """State is the document's own: a draft stays one."""
     return [name for name, value in new.fields.items() if name != "state" and old.fields.get(name) != value]
@@ -223,63 +268,3 @@ def _may_follow(
 def _is_draft_at(flow: Flow, entity: Entity, state: BatchState) -> bool:
     shadows = (shadow for target, shadow in state.shadows.items() if target.entity_id == entity.id)
     return all(shadow.fields.get("state", "draft") == "draft" for shadow in shadows)
-
-
-# --- questions -----------------------------------------------------------------------------------
-
-
-def subject_of(flow: Flow, source: Entity) -> str:
-    """What a question is about: one flow and one trigger."""
-    return f"{writer_of(flow)}/{source.id}"
-
-
-def changed_kind(source: Entity) -> str:
-    """order_changed, deal_changed."""
-    return f"{source.type.rpartition('_')[2]}_changed"
-
-
-def ask_why_failed(flow: Flow, source: Entity, error: MappingError, state: BatchState) -> None:
-    """A flow that fails asks, and stops nothing else."""
-    subject = subject_of(flow, source)
-    state.withdrawn.discard((FAILED, subject))
-    evidence = {"entity": str(source.id), "field": error.field, "why": str(error)}
-    state.reviews.append(Review(state.workspace, FAILED, subject, evidence))
-
-
-def _ask(
-    kind: str, flow: Flow, source: Entity, made: Sequence[Derivation], now: Fields, state: BatchState
-) -> None:
-    """One question a trigger; the same state is not asked about twice."""
-    basis = made[0].basis or {}
-    subject = subject_of(flow, source)
-    evidence = {
-        "flow": flow.definition,
-        "entity": str(source.id),
-        "trigger": source.fields.get("number") or source.fields.get("name"),
-        "documents": [_shown(state.entities[one.entity_id], one.part) for one in made],
-        "differs": {
-            name: {"made_from": basis.get(name), "now": now.get(name)}
-            for name in sorted({*flow.reads, *now})
-            if basis.get(name) != now.get(name)
-        },
-    }
-    state.reviews.append(Review(state.workspace, kind, subject, evidence))
-    state.withdrawn |= {(other, subject) for other in (UNDONE, changed_kind(source)) if other != kind}
-    _keep(made, basis, now)
-
-
-def _shown(entity: Entity, part: str) -> dict[str, Any]:
-    named = {name: entity.fields.get(name) for name in ("number", "state")}
-    return {"entity": str(entity.id), **({"part": part} if part else {}), **named}
-
-
-def _settle(flow: Flow, source: Entity, made: Sequence[Derivation], basis: Fields, state: BatchState) -> None:
-    """The trigger fits again: what was asked is no question any more."""
-    state.withdrawn |= {(kind, subject_of(flow, source)) for kind in (UNDONE, changed_kind(source))}
-    _keep(made, basis, None)
-
-
-def _keep(made: Sequence[Derivation], basis: Fields, asked: Fields | None) -> None:
-    for one in made:
-        if (one.basis, one.asked) != (basis, asked):
-            one.basis, one.asked, one.changed = basis, asked, True

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from twinledger.enrich.observed import ROLE, BatchState
-from twinledger.enrich.steps.derive_entities import ask_why_failed, writer_of
+from twinledger.enrich.steps.ask_about_trigger import ask_why_failed, writer_of
 from twinledger.mapping.errors import MappingError
 from twinledger.mapping.flow import Flow
 from twinledger.state.derivations import Derivation

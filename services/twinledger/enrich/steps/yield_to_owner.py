@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from twinledger.enrich.observed import ROLE, BatchState
-from twinledger.enrich.steps.derive_entities import changed_kind, subject_of, writer_of
+from twinledger.enrich.steps.ask_about_trigger import changed_kind, subject_of, writer_of
 from twinledger.mapping.flow import Flow
 from twinledger.state.history import AuditRow
 from twinledger.state.records import Clock, Entity, Review, Shadow, Target
