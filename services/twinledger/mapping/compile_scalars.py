@@ -45,6 +45,7 @@ def compile_scalar(
         follows=frozenset(filter(None, (statement.money, _offset_start(statement)))),
         write=statement.write,
         phase=statement.phase,
+        by_way_of=_by_way_of(statement),
         inline=statement.inline,
         effects=frozenset(statement.effects),
         clearable=_clearable(canonical, statement),
@@ -166,6 +167,13 @@ def _emitter(
             put(body, target, value)
 
     return emit, keys
+
+
+def _by_way_of(statement: ScalarStatement) -> Mapping[Any, JSON]:
+    for step in statement.by_way_of.values():
+        if step not in (statement.bodies or {}):
+            raise Problem(f"no body brings a record to {step!r}", "by_way_of")
+    return dict(statement.by_way_of)
 
 
 def _put_body(body: Body, bodies: Mapping[Any, Mapping[str, Any]], value: Any) -> None:

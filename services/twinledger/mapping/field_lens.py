@@ -6,6 +6,7 @@ than those it was given.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -47,6 +48,8 @@ class FieldLens:
     """Fields whose change rewrites this one."""
     write: Literal["always", "on_create", "never"] = "always"
     phase: str | None = None
+    by_way_of: Mapping[Any, JSON] = dataclasses.field(default_factory=dict)
+    """What a record says -> what it is brought to first, by a write of its own, before it takes any other."""
     inline: bool = False
     """The create itself may carry it although later changes need a call of their own."""
     effects: frozenset[str] = frozenset()

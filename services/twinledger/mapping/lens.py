@@ -71,11 +71,14 @@ class ObjectMapping:
     _on_create: Mapping[str, FieldLens] = field(init=False)
     _on_update: Mapping[str, FieldLens] = field(init=False)
     """Lenses whose change may cause such a write; planning asks for them with every record."""
+    _ways: Mapping[str, Mapping[Any, JSON]] = field(init=False)
 
     def __post_init__(self) -> None:
         for place, creating in (("_on_create", True), ("_on_update", False)):
             lenses = {name: lens for name, lens in self._lenses.items() if lens.writable(creating=creating)}
             object.__setattr__(self, place, lenses)
+        ways = {name: lens.by_way_of for name, lens in self._lenses.items() if lens.by_way_of}
+        object.__setattr__(self, "_ways", ways)
 
     @property
     def definition(self) -> str:
@@ -174,8 +177,10 @@ class ObjectMapping:
     ) -> dict[str, JSON]:
         """What this system says when it holds all of the entity that it can. Fields the entity does not
         state are not in it, nor those that the system is `known` to say already: what it said once is
-        in its normal form."""
+        in its normal form. Of a record that must be brought elsewhere first: that alone."""
         known = known or {}
+        if self._ways and (first := self._first_of_all(fields, known)):
+            return first
         said: dict[str, JSON] = {}
         not_applying = self._not_applying(fields) + self._made_without(fields, creating)
         for name, lens in (self._on_create if creating else self._on_update).items():
@@ -191,6 +196,13 @@ class ObjectMapping:
             except ValueFault as fault:
                 raise _mapping_error(name, fault) from fault
         return said
+
+    def _first_of_all(self, fields: Mapping[str, JSON], known: Mapping[str, JSON]) -> dict[str, JSON]:
+        return {
+            name: steps[known[name]]
+            for name, steps in self._ways.items()
+            if known.get(name) in steps and name in fields and fields[name] != known[name]
+        }
 
     # --- links of records of one entity ----------------------------------------------------------
 

@@ -75,6 +75,7 @@ class ScalarStatement(Statement):
     also: list[str] = []
     phase: str | None = None
     bodies: dict[Scalar, dict[str, Constant]] | None = None
+    by_way_of: dict[Scalar, Scalar] = {}
     inline: bool = False
     effects: dict[str, EffectStatement] = {}
     when: str | None = None

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from tests.contract.connectors.sandbox import Party, Sandbox, open_party
 
-from twinledger.connectors.base.contract import Applied, UnknownOutcome, WriteAnswer, WriteCall
+from twinledger.connectors.base.contract import Applied, NotApplied, UnknownOutcome, WriteAnswer, WriteCall
 
 PAYMENT, INVOICE = "zoho_books.customer_payment", "zoho_books.invoice"
 
@@ -42,6 +42,19 @@ async def write(party: Party, call: WriteCall) -> WriteAnswer:
 async def balance_of(party: Party, invoice: str) -> float:
     read = await party.connector.source.read(INVOICE, [invoice], party.permit)
     return float(orjson.loads(read.documents[0].document)["balance"])
+
+
+async def test_a_void_invoice_is_brought_back_by_way_of_a_draft(party: Party) -> None:
+    _, invoice = await sent_invoice(party, "void and back")
+    await party.admin.act("zoho_books", "invoice", "void", {}, invoice)
+
+    async def brought_to(state: str) -> WriteAnswer:
+        call = WriteCall("i", INVOICE, "update", invoice, None, {"status": state}, phase="state")
+        return await write(party, call)
+
+    assert isinstance(await brought_to("sent"), NotApplied)
+    assert isinstance(await brought_to("draft"), Applied)
+    assert isinstance(await brought_to("sent"), Applied)
 
 
 @pytest.mark.parametrize(("paid", "owed"), [(20, 40), (45, 15), (60, 0), (75, 0)])

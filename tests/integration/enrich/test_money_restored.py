@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from tests.fakes.feeding import Enrich
-from tests.integration.enrich.flow_kit import questions
+from datetime import timedelta
+
+from tests.fakes.feeding import START, Enrich
+from tests.fakes.writing import applied, send
+from tests.integration.enrich.flow_kit import patch, questions
 from tests.integration.enrich.money_kit import (
+    BILL,
     bill,
     copy_of_bill,
     copy_of_payment,
@@ -65,3 +69,19 @@ async def test_the_question_of_a_deleted_payment_ends_when_it_is_restored(enrich
     await payment(enrich)
     assert await questions(enrich) == []
     assert await planned_for(enrich, PAYMENT) == []
+
+
+async def test_an_invoice_that_is_restored_is_brought_back_by_way_of_a_draft(enrich: Enrich) -> None:
+    """A void one takes no other write, not even of another state."""
+    await mirrored(enrich)
+    await bill(enrich, state="void")
+    await copy_of_bill(enrich, state="void")
+    await bill(enrich, notes="Thank you")
+    assert await patch(enrich, BILLED) == {"state": "draft"}
+    written = START + timedelta(minutes=1)
+    await applied(enrich, await send(enrich, BILLED), "80", ended_at=written)
+    shown = BILL | {"customer": "zoho_books.contact/7", "state": "draft"}
+    await enrich.feed(enrich.record(BILLED, "80", shown, at=written + timedelta(seconds=1)))
+    assert await patch(enrich, BILLED) == {"state": "sent", "notes": "Thank you"}
+    (entity,) = await enrich.rows("select fields from entity where type = 'invoice'")
+    assert entity["fields"]["state"] == "sent"

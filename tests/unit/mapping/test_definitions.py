@@ -92,6 +92,12 @@ def test_the_error_names_field_and_line(
             "not in the table",
         ),
         ("  compound: {path: c, ref: freshbooks.tax}\n", "fields.compound.ref", 10, "refers to nothing"),
+        (
+            "  compound: {path: c, apply: [flag], by_way_of: {a: b}}\n",
+            "fields.compound.by_way_of",
+            10,
+            "no body brings a record to 'b'",
+        ),
         ("  x: {fields: {line1: a}}\n", "fields.x.fields.line1", 10, "x.line1 is not a field"),
         ("  name: {path: again}\n", "fields.name", 10, "given twice"),
         ('rules: [{when: "true", set: {kind: x}}]\n', "rules[0].set.kind", 10, "kind is not a field"),
