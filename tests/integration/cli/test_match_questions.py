@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests.fakes.deadlock import deadlock_once
 from tests.fakes.feeding import ANA, Enrich
 from tests.fakes.feeding import enrich as enrich
 from tests.integration.cli.test_review_answer import PROGRAM, SERVICES
@@ -31,14 +32,6 @@ class Answer(NamedTuple):
     err: str
 
 
-DEADLOCK_ONCE = """
-    create sequence passages;
-    create function trip() returns trigger language plpgsql as $$ begin
-        if nextval('passages') = 1 then raise exception using errcode = '40P01'; end if;
-        return new;
-    end $$;
-    create trigger trip before update on review_item for each row execute function trip();
-"""
 Twinledger = Callable[..., Awaitable[Answer]]
 
 
@@ -161,7 +154,7 @@ async def test_answers_and_enrich_that_wait_for_each_other_end_both(
     await questions(enrich)
     ignore = Many("default", None, False, True, "asked them")
     shown = await shown_for(ignore, tmp_path)
-    await enrich.pool.execute(DEADLOCK_ONCE)
+    await enrich.pool.execute(deadlock_once("review_item"))
     assert await answered_as_shown(ignore, shown, tmp_path) == (1, [])
     assert await enrich.pool.fetchval("select last_value from passages") == 2
 

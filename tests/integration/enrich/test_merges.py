@@ -29,15 +29,19 @@ MOBILE = {"phones.mobile": "+12075550199"}
 
 async def two_customers(enrich: Enrich) -> None:
     """Ana (1, 91) with an invoice on both sides, and Ben (2, 92)."""
+    await two_without_papers(enrich)
+    await enrich.feed(invoice(enrich, "1"))
+    await enrich.feed(books_invoice(enrich, "91"))
+    await settled(enrich)
+
+
+async def two_without_papers(enrich: Enrich) -> None:
     await enrich.feed(
         enrich.record(CLIENT, "1", ANA),
         enrich.record(CLIENT, "2", ANA | BEN),
         enrich.record(CONTACT, "91", BOOKS_ANA),
         enrich.record(CONTACT, "92", BOOKS_ANA | BEN),
     )
-    await enrich.feed(invoice(enrich, "1"))
-    await enrich.feed(books_invoice(enrich, "91"))
-    await settled(enrich)
 
 
 async def settled(enrich: Enrich) -> None:

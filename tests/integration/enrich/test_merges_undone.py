@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from tests.fakes.feeding import ANA, START, Enrich
 from tests.integration.enrich.test_merges import (
-    BEN,
     BOOKS_ANA,
     CLIENT,
     CONTACT,
@@ -14,6 +13,7 @@ from tests.integration.enrich.test_merges import (
     row_of,
     settled,
     two_customers,
+    two_without_papers,
 )
 from tests.integration.enrich.test_second_words import CRM, creates, open_reviews
 
@@ -37,12 +37,7 @@ async def test_a_merge_undone_withdraws_its_proposal(enrich: Enrich) -> None:
 
 
 async def test_who_is_merged_away_is_asked_about_wherever_it_came_to_be(enrich: Enrich) -> None:
-    await enrich.feed(
-        enrich.record(CLIENT, "1", ANA),
-        enrich.record(CLIENT, "2", ANA | BEN),
-        enrich.record(CONTACT, "91", BOOKS_ANA),
-        enrich.record(CONTACT, "92", BOOKS_ANA | BEN),
-    )
+    await two_without_papers(enrich)
     await enrich.feed(invoice(enrich, "1"))
     await enrich.feed(invoice(enrich, "2"))
     await enrich.feed(enrich.record(CLIENT, "1", ANA | {"state": "deleted"}))
@@ -54,12 +49,7 @@ async def test_who_is_merged_away_is_asked_about_wherever_it_came_to_be(enrich: 
 
 
 async def test_no_record_is_made_for_who_is_merged_away(enrich: Enrich) -> None:
-    await enrich.feed(
-        enrich.record(CLIENT, "1", ANA),
-        enrich.record(CLIENT, "2", ANA | BEN),
-        enrich.record(CONTACT, "91", BOOKS_ANA),
-        enrich.record(CONTACT, "92", BOOKS_ANA | BEN),
-    )
+    await two_without_papers(enrich)
     await enrich.feed(invoice(enrich, "1"))
     assert (CRM, "ana@harbor.example") in await creates(enrich)  # CRM is away for a while
     await enrich.feed(invoice(enrich, "2"))

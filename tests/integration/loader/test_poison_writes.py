@@ -6,6 +6,7 @@ from functools import partial
 from typing import cast
 
 from tests.eventually import eventually
+from tests.fakes.deadlock import deadlock_once
 from tests.fakes.feeding import ANA
 from tests.integration.loader.conftest import Loader
 
@@ -114,19 +115,8 @@ async def test_a_lost_write_whose_parent_is_gone_by_now_stops_no_other(loader: L
     assert await loader.states("zoho_books.invoice") in (["unknown"], ["rejected"])
 
 
-DEADLOCK_ONCE = """
-    create sequence passages;
-    create function trip() returns trigger language plpgsql as $$ begin
-        if nextval('passages') = 1 then raise exception using errcode = '40P01'; end if;
-        return new;
-    end $$;
-    create trigger trip before update on intent for each row when (new.state = 'sending')
-        execute function trip();
-"""
-
-
 async def test_a_deadlock_while_paying_is_tried_again(loader: Loader) -> None:
-    await loader.enrich.pool.execute(DEADLOCK_ONCE)
+    await loader.enrich.pool.execute(deadlock_once("intent", "new.state = 'sending'"))
     await plan(loader, "1", ANA)
     await loader.settled(CONTACT)
     assert await loader.enrich.pool.fetchval("select last_value from passages") > 1
