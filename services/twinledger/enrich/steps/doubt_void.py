@@ -23,8 +23,10 @@ def doubt_void(
 ) -> None:
     """Money is never deleted by us: a person takes it back where it still counts. A side that has a state
     is written; one that has none goes on counting."""
+    if rule.delete != "void":
+        return
     stateless = [name for name in rule.systems if not mappings[name].carries("state")]
-    if rule.delete != "void" or not stateless:
+    if not stateless:
         return
     rows = [row for name in stateless if (row := state.side_of(entity.id, name)) is not None]
     counting = sorted(row.key.text() for row in rows if row.status == "active")
