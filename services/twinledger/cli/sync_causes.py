@@ -14,7 +14,7 @@ __all__ = ["cause_of", "load_taxes"]
 
 
 def cause_of(document: Document, definitions: Definitions, taxes: Mapping[str, Mapping[str, str]]) -> str:
-    """The first of: not there, deleted, not posted, another currency, another amount."""
+    """The first of: not there, deleted, not posted, another currency, another amount, other payments."""
     for ledger in document.ledgers:
         side = document.sides.get(ledger)
         if side is None:
@@ -30,6 +30,9 @@ def cause_of(document: Document, definitions: Definitions, taxes: Mapping[str, M
     currencies = [side.fields.get("currency") for side in (left, right)]
     if None not in currencies and currencies[0] != currencies[1]:
         return f"{currencies[0]} in {_system(left.object)}, {currencies[1]} in {_system(right.object)}"
+    if left.posted == right.posted:
+        owed = [f"{side.owed:f} owed in {_system(side.object)}" for side in (left, right)]
+        return f"paid otherwise, see its payments: {', '.join(owed)}"
     amounts = [f"{side.posted:f} in {_system(side.object)}" for side in (left, right)]
     parts = [part.as_text() for part in _explained(left, right, definitions, taxes)]
     return f"amounts differ: {'; '.join([', '.join(amounts), *parts])}"

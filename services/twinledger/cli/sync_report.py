@@ -38,8 +38,8 @@ def register(app: typer.Typer) -> None:
 
 
 _HELP = (
-    "Per month, currency and account (kind of document, deposit account of payments): both ledgers' totals, "
-    "and why they differ.\n\n"
+    "Per month, currency and account (kind of document, what is still owed on it, deposit account of "
+    "payments): both ledgers' totals, and why they differ.\n\n"
     "Example: twinledger sync report --from 2026-01-01 --to 2026-03-31 --csv"
 )
 
@@ -80,31 +80,40 @@ def report(
 def sheet_of(found: Sequence[Document], cause: Callable[[Document], str]) -> Sheet:
     """Pure: the sheet of these documents."""
     lines: dict[tuple[str, str, str], Row] = {}
-    differences = []
+    differences: list[Row] = []
     for document in found:
-        left, right = (document.posted(ledger) for ledger in document.ledgers)
         period = str(document.fields.get("date"))[:7]
-        key = (period, document.currency, document.account)
-        line = lines.setdefault(key, _empty(*key))
-        line["documents"] += 1
-        line[LEDGERS[0]] += left
-        line[LEDGERS[1]] += right
-        line["difference"] += right - left
-        if left != right or len(document.sides) < len(document.ledgers):
-            line["unequal"] += 1
-            differences.append(
-                {
-                    "period": period,
-                    "currency": document.currency,
-                    "document": document.name,
-                    "date": document.fields.get("date"),
-                    LEDGERS[0]: left,
-                    LEDGERS[1]: right,
-                    "difference": right - left,
-                    "cause": cause(document),
-                }
-            )
+        counted = [(document.account, document.posted)]
+        if document.tells_owed:
+            counted.append((f"{document.entity_type} still owed", document.owed))
+        for account, amount in counted:
+            key = (period, document.currency, account)
+            row = _row(document, period, *(amount(ledger) for ledger in document.ledgers))
+            if _add(lines.setdefault(key, _empty(*key)), row, document):
+                differences.append({**row, "cause": cause(document)})
     return Sheet([lines[key] for key in sorted(lines)], differences)
+
+
+def _row(document: Document, period: str, left: Decimal, right: Decimal) -> Row:
+    return {
+        "period": period,
+        "currency": document.currency,
+        "document": document.name,
+        "date": document.fields.get("date"),
+        LEDGERS[0]: left,
+        LEDGERS[1]: right,
+        "difference": right - left,
+    }
+
+
+def _add(line: Row, row: Row, document: Document) -> bool:
+    """Is it another amount in the two ledgers, or in one of them alone?"""
+    is_unequal = bool(row["difference"]) or len(document.sides) < len(document.ledgers)
+    for name in (*LEDGERS, "difference"):
+        line[name] += row[name]
+    line["documents"] += 1
+    line["unequal"] += is_unequal
+    return is_unequal
 
 
 def _empty(period: str, currency: str, account: str) -> Row:

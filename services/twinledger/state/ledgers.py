@@ -38,6 +38,11 @@ class Side:
             return Decimal(0)
         return Decimal(self.fields.get("total") or self.fields.get("amount") or 0)
 
+    @property
+    def owed(self) -> Decimal:
+        """What of it is still to be paid, by its ledger."""
+        return Decimal(0) if self.state in _UNPOSTED else Decimal(self.fields.get("balance") or 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -73,6 +78,15 @@ class Document:
     def posted(self, ledger: str) -> Decimal:
         """What it adds to one ledger; nothing where it is not, or not posted."""
         return self.sides[ledger].posted if ledger in self.sides else Decimal(0)
+
+    def owed(self, ledger: str) -> Decimal:
+        """What one ledger still waits for; nothing where it is not, or not posted."""
+        return self.sides[ledger].owed if ledger in self.sides else Decimal(0)
+
+    @property
+    def tells_owed(self) -> bool:
+        """Does any ledger say what is still to be paid?"""
+        return any(side.fields.get("balance") is not None for side in self.sides.values())
 
     @property
     def is_unequal(self) -> bool:

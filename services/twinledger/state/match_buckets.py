@@ -36,10 +36,17 @@ _SIDES = """
       from entity e join crosswalk c on c.entity_id = e.id and c.status = 'active'
      where e.workspace = $1 group by e.id
 """
+_ASKED = """
+    select r.id, e.type, r.subject, r.evidence
+      from review_item r
+      join crosswalk c on c.workspace = r.workspace and c.object = split_part(r.subject, '/', 1)
+                      and c.external_id = split_part(r.subject, '/', 2)
+      join entity e on e.id = c.entity_id
+     where r.workspace = $1 and r.kind = 'match' and r.state = 'open'
+"""
 _COUNTS = f"""
     with sides as ({_SIDES}), waiting as (
-        select e.type, count(*) as review from crosswalk c join entity e on e.id = c.entity_id
-         where c.workspace = $1 and c.status = 'orphan' group by e.type
+        select e.type, count(*) as review from ({_ASKED}) e group by e.type
     ), held as (
         select type, count(*) filter (where is_left and is_right) as link,
                count(*) filter (where not is_right) as only_left,
@@ -54,15 +61,11 @@ _NAME = """
     coalesce(nullif(concat_ws(' ', fields ->> 'name.given', fields ->> 'name.family'), ''),
              fields ->> 'organization', fields ->> 'number', fields ->> 'name', fields ->> 'email')
 """
-_REVIEWS = """
-    select r.id, e.type as entity, r.subject as record, r.evidence ->> 'why' as why,
-           r.evidence -> 'record' as says, r.evidence -> 'candidates' as candidates
-      from review_item r
-      join crosswalk c on c.workspace = r.workspace and c.object || '/' || c.external_id = r.subject
-      join entity e on e.id = c.entity_id
-     where r.workspace = $1 and r.kind = 'match' and r.state = 'open' and ($2::text is null or e.type = $2)
-     order by r.id limit $3
-"""
+_REVIEWS = f"""
+    select id, type as entity, subject as record, evidence ->> 'why' as why,
+           evidence -> 'record' as says, evidence -> 'candidates' as candidates
+      from ({_ASKED}) asked where $2::text is null or type = $2 order by id limit $3
+"""  # noqa: S608 - fixed text
 
 
 def _entities(condition: str) -> str:

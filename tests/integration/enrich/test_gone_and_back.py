@@ -8,6 +8,7 @@ from typing import Any
 from tests.fakes.feeding import ANA, START, Enrich
 
 from twinledger.road.outcome import Skip
+from twinledger.state.match_buckets import bucket_rows, match_buckets
 
 CONTACT = "zoho_books.contact"
 BOOKS_ANA: dict[str, Any] = {key: value for key, value in ANA.items() if key != "kind"}
@@ -82,3 +83,13 @@ async def test_who_is_archived_and_restored_is_made_nowhere_again(enrich: Enrich
     await enrich.feed(enrich.record("freshbooks.client", "1", ANA | {"state": "archived"}))
     await enrich.feed(enrich.record("freshbooks.client", "1", ANA))
     assert [row for row in await enrich.planned() if row["object"] == CONTACT] == []
+
+
+async def test_a_record_that_is_made_again_is_no_question(enrich: Enrich) -> None:
+    await on_two_sides(enrich)
+    await enrich.feed(enrich.record("freshbooks.client", "1", ANA | {"phones.business": "+12075550199"}))
+    await enrich.feed(enrich.record(CONTACT, "9", {}, gone=True))
+    assert ("create", CONTACT) in [(row["op"], row["object"]) for row in await enrich.planned()]
+    async with enrich.pool.acquire() as connection:
+        assert [row["review"] for row in await match_buckets(connection, "default")] == [0]
+        assert await bucket_rows(connection, "default", "review", None, 10) == []

@@ -93,6 +93,25 @@ async def test_each_difference_is_named_with_its_cause_and_they_add_up(held: Hel
     assert line["difference"] == sum(row["difference"] for row in found.differences) == Decimal("-15.99")
 
 
+async def test_what_is_still_owed_is_compared_too(held: Held) -> None:
+    """The same total, but a payment counts in one ledger alone."""
+    await customer(held)
+    await both(held, "1", invoice("1", "20", balance="0"), invoice("1", "20", balance="20"))
+    await both(held, "2", invoice("2", "7", balance="3"), invoice("2", "7", balance="3"))
+    await both(held, "3", invoice("3", "9", balance="9"), invoice("3", "9", balance="9", state="draft"))
+    found = await sheet(held)
+    lines = {
+        line["account"]: (line["freshbooks"], line["zoho_books"], line["unequal"]) for line in found.lines
+    }
+    assert lines == {"invoice": (36, 27, 1), "invoice still owed": (12, 23, 2)}
+    causes = [(row["document"], row["difference"], row["cause"]) for row in found.differences]
+    assert causes[0] == (
+        "invoice 1", 20, "paid otherwise, see its payments: 0 owed in freshbooks, 20 owed in zoho_books"
+    )  # fmt: skip
+    assert [(name, difference) for name, difference, _ in causes[1:]] == [("invoice 3", -9)] * 2
+    assert all(cause.startswith("sent in freshbooks, draft in zoho_books") for *_, cause in causes[1:])
+
+
 async def test_payments_add_up_for_each_deposit_account(held: Held) -> None:
     await customer(held)
     for number, account in (("1", "361"), ("2", "362"), ("3", "361")):
