@@ -29,7 +29,7 @@ __all__ = ["Sheet", "register", "sheet_of"]
 
 Row = dict[str, Any]
 _LINES = ("period", "currency", "account", "documents", *LEDGERS, "difference", "unequal")
-_DIFFERENCES = ("period", "currency", "document", "date", *LEDGERS, "difference", "cause")
+_DIFFERENCES = ("period", "currency", "account", "document", "date", *LEDGERS, "difference", "cause")
 
 
 def register(app: typer.Typer) -> None:
@@ -88,16 +88,17 @@ def sheet_of(found: Sequence[Document], cause: Callable[[Document], str]) -> She
             counted.append((f"{document.entity_type} still owed", document.owed))
         for account, amount in counted:
             key = (period, document.currency, account)
-            row = _row(document, period, *(amount(ledger) for ledger in document.ledgers))
+            row = _row(document, period, account, *(amount(ledger) for ledger in document.ledgers))
             if _add(lines.setdefault(key, _empty(*key)), row, document):
                 differences.append({**row, "cause": cause(document)})
     return Sheet([lines[key] for key in sorted(lines)], differences)
 
 
-def _row(document: Document, period: str, left: Decimal, right: Decimal) -> Row:
+def _row(document: Document, period: str, account: str, left: Decimal, right: Decimal) -> Row:
     return {
         "period": period,
         "currency": document.currency,
+        "account": account,
         "document": document.name,
         "date": document.fields.get("date"),
         LEDGERS[0]: left,
